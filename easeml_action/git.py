@@ -1,0 +1,166 @@
+"""Git, run as a program, on one repository that may hold hostile configuration.
+
+The token travels as a header in the environment of git: it is never in argv, in a URL or in
+an error.
+"""
+
+import base64
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from easeml_action.errors import GateError
+
+DEFAULT_TIMEOUT = 300.0
+
+# The workspace belongs to whoever ran before us: no hook or watcher of it is run, and git's
+# refusal of a directory owned by another user is lifted for our own commands only.
+_SAFE_CONFIGURATION = (
+    ("safe.directory", "*"),
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("protocol.ext.allow", "never"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+)
+
+
+class GitFailed(GateError):
+    """A git command ended with an error; ``stderr`` is what git said."""
+
+    def __init__(self, command: str, stderr: str) -> None:
+        said = stderr.strip().splitlines() or ["it said nothing"]
+        cause = next((line for line in said if line.startswith(("fatal:", "error:"))), said[-1])
+        super().__init__(
+            f"git {command} failed: {cause.removesuffix('.')}.",
+            "Check that the checkout is complete and that its remote 'origin' can be reached.",
+        )
+        self.command = command
+        self.stderr = stderr
+
+
+class CommitMissing(GateError):
+    """A commit is neither in the checkout nor to be had from the remote."""
+
+    def __init__(self, commit: str) -> None:
+        super().__init__(
+            f"Commit {commit[:12]} is not in this checkout and origin did not hand it over.",
+            "Use actions/checkout with fetch-depth: 0.",
+        )
+
+
+class Git:
+    """One repository, its remote ``origin``, and the token that opens it.
+
+    Parameters
+    ----------
+    directory
+        The work tree or the bare repository.
+    token
+        Sent as a header to origin's own host, and to no other.
+    """
+
+    def __init__(self, directory: Path, token: SecretStr | None = None) -> None:
+        self.directory = directory
+        self._token = token
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> bytes:
+        """Run one git command and return what it printed.
+
+        Raises
+        ------
+        GitFailed
+            It ended with an error, or did not end within ``timeout`` seconds.
+        """
+        configuration = list(_SAFE_CONFIGURATION)
+        if self._token is not None and arguments[0] in {"fetch", "push", "ls-remote"}:
+            configuration += self._authorization(self._token)
+        try:
+            done = subprocess.run(
+                ["git", *arguments],
+                cwd=self.directory,
+                env=_environment(configuration, environment or {}),
+                input=stdin,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GitFailed(arguments[0], f"no answer within {timeout:g} seconds") from None
+        if done.returncode != 0:
+            raise GitFailed(arguments[0], done.stderr.decode(errors="replace"))
+        return done.stdout
+
+    def text(self, *arguments: str) -> str:
+        """Run one git command and return its output as stripped text."""
+        return self.run(*arguments).decode().strip()
+
+    def has_commit(self, commit: str) -> bool:
+        """Say whether the commit is in this repository."""
+        try:
+            self.run("cat-file", "-e", f"{commit}^{{commit}}")
+        except GitFailed:
+            return False
+        return True
+
+    def ensure_commit(self, commit: str, *, refs: tuple[str, ...] = ()) -> None:
+        """Fetch a commit that a shallow checkout left out, by its id, else by the refs named.
+
+        Raises
+        ------
+        CommitMissing
+            The remote did not hand it over.
+        """
+        for wanted in (commit, *refs):
+            if self.has_commit(commit):
+                return
+            try:
+                self.run("fetch", "--no-tags", "--no-write-fetch-head", "origin", wanted)
+            except GitFailed:
+                continue
+        if not self.has_commit(commit):
+            raise CommitMissing(commit)
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a file as it stands in a commit, or None where the commit has no such file."""
+        entry = self.run("ls-tree", "-z", commit, "--", path).decode(errors="surrogateescape")
+        if not entry:
+            return None
+        kind, blob = entry.split("\t", 1)[0].split(" ")[1:]
+        return self.run("cat-file", "blob", blob) if kind == "blob" else None
+
+    def _authorization(self, token: SecretStr) -> list[tuple[str, str]]:
+        origin = urlsplit(self.text("remote", "get-url", "origin"))
+        if origin.scheme not in {"http", "https"}:
+            return []
+        key = f"http.{origin.scheme}://{origin.hostname}{_port(origin.port)}/.extraheader"
+        basic = base64.b64encode(f"x-access-token:{token.get_secret_value()}".encode()).decode()
+        # The empty value first drops a header that actions/checkout left in the configuration:
+        # GitHub refuses a request with two.
+        return [(key, ""), (key, f"Authorization: Basic {basic}")]
+
+
+def _port(port: int | None) -> str:
+    return "" if port is None else f":{port}"
+
+
+def _environment(configuration: list[tuple[str, str]], extra: Mapping[str, str]) -> dict[str, str]:
+    kept = ("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK")
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+    environment = {name: os.environ[name] for name in kept + proxies if name in os.environ}
+    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    environment["GIT_CONFIG_COUNT"] = str(len(configuration))
+    for index, (key, value) in enumerate(configuration):
+        environment[f"GIT_CONFIG_KEY_{index}"] = key
+        environment[f"GIT_CONFIG_VALUE_{index}"] = value
+    return environment | dict(extra)
