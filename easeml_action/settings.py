@@ -1,0 +1,156 @@
+"""What the runner tells the action: the inputs of action.yml and GitHub's own variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from pydantic import SecretStr
+
+from easeml_action.errors import GateError
+
+FailOn = Literal["fail", "error", "never"]
+
+
+class InvalidInput(GateError):
+    """An input of the workflow step is missing or not one of the legal values."""
+
+
+class NotOnARunner(GateError):
+    """A variable that every GitHub runner sets is missing."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"The environment variable {variable} is not set.",
+            "Run the action from a workflow, or use `easeml gate` on your own machine.",
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's inputs and surroundings; secrets hide themselves when shown."""
+
+    private_key: SecretStr | None
+    passphrase: SecretStr | None
+    token: SecretStr
+    smtp_url: SecretStr | None
+    config: str
+    ledger_branch: str
+    fail_on: FailOn
+    repository: str
+    api_url: str
+    server_url: str
+    event_name: str
+    event_path: Path
+    workspace: Path
+    run_id: str
+    scratch: Path | None
+    output_path: Path | None
+    summary_path: Path | None
+
+    @property
+    def run_url(self) -> str:
+        """The page of this workflow run, which the commit status links to."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read and check the whole environment before any work is done.
+
+        Raises
+        ------
+        InvalidInput
+            An input is missing or illegal; the text lists the legal values.
+        NotOnARunner
+            A variable that every runner sets is missing.
+        """
+        token = _secret(environ, "token")
+        if token is None:
+            raise InvalidInput(
+                "The input `token` is empty.", "Leave it out, or set it to ${{ github.token }}."
+            )
+        return cls(
+            private_key=_secret(environ, "private-key"),
+            passphrase=_secret(environ, "passphrase"),
+            token=token,
+            smtp_url=_secret(environ, "smtp-url"),
+            config=_relative_path(_input(environ, "config") or ".easeml.yml"),
+            ledger_branch=_branch(_input(environ, "ledger-branch") or "easeml-ledger"),
+            fail_on=_fail_on(_input(environ, "fail-on") or "fail"),
+            repository=_repository(_variable(environ, "GITHUB_REPOSITORY")),
+            api_url=_variable(environ, "GITHUB_API_URL").rstrip("/"),
+            server_url=_variable(environ, "GITHUB_SERVER_URL").rstrip("/"),
+            event_name=_variable(environ, "GITHUB_EVENT_NAME"),
+            event_path=Path(_variable(environ, "GITHUB_EVENT_PATH")),
+            workspace=Path(_variable(environ, "GITHUB_WORKSPACE")),
+            run_id=_variable(environ, "GITHUB_RUN_ID"),
+            scratch=_path(environ, "RUNNER_TEMP"),
+            output_path=_path(environ, "GITHUB_OUTPUT"),
+            summary_path=_path(environ, "GITHUB_STEP_SUMMARY"),
+        )
+
+
+def _input(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(f"INPUT_{name.upper()}", "").strip()
+
+
+def _secret(environ: Mapping[str, str], name: str) -> SecretStr | None:
+    value = environ.get(f"INPUT_{name.upper()}", "")
+    return SecretStr(value) if value.strip() else None
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise NotOnARunner(name)
+    return value
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    value = environ.get(name, "")
+    return Path(value) if value else None
+
+
+def _fail_on(value: str) -> FailOn:
+    legal = get_args(FailOn)
+    if value not in legal:
+        raise InvalidInput(
+            f"The input `fail-on` is {value!r}.", f"Set it to one of: {', '.join(legal)}."
+        )
+    return cast(FailOn, value)
+
+
+def _repository(value: str) -> str:
+    owner, slash, name = value.partition("/")
+    if not (owner and slash and name) or "/" in name:
+        raise InvalidInput(
+            f"GITHUB_REPOSITORY is {value!r}.", "It must be the owner and the name: owner/name."
+        )
+    return value
+
+
+def _relative_path(value: str) -> str:
+    path = Path(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise InvalidInput(
+            f"The input `config` is {value!r}.",
+            "Give the path of the configuration from the root of the repository.",
+        )
+    return path.as_posix()
+
+
+def _branch(value: str) -> str:
+    # What git refuses in a branch name, so that the name can stand in a refspec as it is.
+    forbidden = set(" ~^:?*[\\\x7f")
+    if (
+        value.startswith(("-", "/", "."))
+        or value.endswith(("/", ".", ".lock"))
+        or ".." in value
+        or "@{" in value
+        or any(character in forbidden or ord(character) < 32 for character in value)
+    ):
+        raise InvalidInput(
+            f"The input `ledger-branch` is {value!r}, which is not a branch name for git.",
+            "Leave it out to use easeml-ledger.",
+        )
+    return value
