@@ -15,7 +15,10 @@ RUN python3 -m venv /build/pip \
     && python3 -m venv --without-pip /app/.venv \
     && /build/pip/bin/pip --python /app/.venv/bin/python --cert /etc/ssl/certs/ca-certificates.crt \
         install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
-        --requirement /build/action.txt
+        --requirement /build/action.txt \
+    && find /app/.venv/lib -path '*/numpy/_core/tests' -prune -o \
+        -name tests -type d -prune -exec rm -r {} +
+# (Their tests are a tenth of the image. numpy.testing, which scipy imports, needs numpy/_core/tests.)
 
 
 FROM debian:bookworm-20260824-slim

@@ -1,0 +1,42 @@
+# The targets set up what they need in .venv. By hand come Python 3.11+, git and gpg; for the tests
+# also node with npm, and a Docker engine or root (see scripts/engine).
+
+.PHONY: help demo test lint bench image requirements clean
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo 'make demo          live through a test set, from the first commit to the new set'
+	@echo 'make test          every test: unit, integration, end to end'
+	@echo 'make lint          every linter'
+	@echo 'make bench         how fast the action is, next to the floor'
+	@echo 'make image         build the container image as easeml-action'
+	@echo 'make requirements  write the requirement files with hashes (UPGRADE=1: newest versions)'
+	@echo 'make clean         remove .venv and caches'
+
+demo:
+	@scripts/venv demo
+	@.venv/bin/python -m easeml_action demo
+
+# Tests of one xdist_group share a worker: those that use the Docker engine run one by one.
+test:
+	@scripts/venv dev
+	@.venv/bin/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+
+lint:
+	@scripts/venv dev
+	@scripts/lint
+
+bench:
+	@scripts/venv dev
+	@.venv/bin/python -m benchmarks
+
+image:
+	@scripts/build-image
+
+requirements:
+	@scripts/venv dev
+	@scripts/lock-requirements $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
