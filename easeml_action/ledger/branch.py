@@ -1,0 +1,272 @@
+"""The git side: one file on one branch of the remote, replaced by compare-and-swap.
+
+All work is done in a bare repository of our own under the temporary directory, so that the
+checkout's work tree, index, configuration, references and shallow marks stay as they are. It
+includes the checkout's configuration, so that the remote ``origin`` means the same in both.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from easeml_action.git import Git, GitFailed
+from easeml_action.ledger.errors import (
+    AccessDenied,
+    BranchProtected,
+    LedgerTooLarge,
+    NoOrigin,
+    NotALedger,
+)
+
+DEFAULT_BRANCH: Final = "easeml-ledger"
+LEDGER_FILE: Final = "ledger.jsonl"
+MAX_LEDGER_BYTES: Final = 512 * 1024 * 1024
+
+_README_FILE: Final = "README.md"
+_LOCAL: Final = "refs/easeml/ledger"
+_IDENTITY: Final = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "easeml-ci"), ("EMAIL", "easeml-ci@noreply.invalid"))
+}
+
+# Shown to whoever opens the branch in a browser.
+_README: Final = b"""\
+# Ledger of ease.ml/ci
+
+This branch is the memory of the ease.ml/ci gate: which test sets it has used, how many of their
+steps are taken, and what each step decided. The action appends to `ledger.jsonl` and never changes
+what stands there. Please do not edit, rebase, merge or delete this branch: every record is chained
+to the one before it and sealed, and a ledger that does not check out stops the gate.
+
+`easeml status` shows what is in it. The measurements inside are encrypted to the owner of the test
+set, who reads them with `easeml reveal`.
+"""
+
+_DENIED: Final = re.compile(
+    r"error: 40[13]\b|Authentication failed|could not read (Username|Password)"
+    r"|Permission to \S+ denied|Permission denied|Write access to repository not granted"
+    r"|Repository not found|repository '[^']*' not found|marked as read only",
+    re.IGNORECASE,
+)
+_RULE: Final = re.compile(
+    r"GH006|GH013|protected branch hook declined|repository rule violations", re.IGNORECASE
+)
+_ABSENT: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
+_RACED: Final = re.compile(
+    r"\((fetch first|non-fast-forward|stale info|reference already exists|already exists)\)"
+    r"|cannot lock ref|failed to update ref|failed to lock|incorrect old value",
+    re.IGNORECASE,
+)
+
+
+class TryAgain(Exception):
+    """Something passing got in the way: read again, decide again, try again.
+
+    Parameters
+    ----------
+    said
+        The one line in which git told it.
+    pushing
+        Whether it happened while pushing; what was to be written may then be written or not.
+    raced
+        Whether another writer was first.
+    """
+
+    def __init__(self, said: str, *, pushing: bool = False, raced: bool = False) -> None:
+        super().__init__(said)
+        self.said = said
+        self.pushing = pushing
+        self.raced = raced
+
+
+@dataclass(frozen=True)
+class Tip:
+    """What the branch holds: its newest commit and the ledger in it; no commit, no branch."""
+
+    commit: str | None
+    data: bytes
+    tree: bytes = b""
+
+
+class Branch:
+    """The branch of ``origin`` that holds the ledger.
+
+    Parameters
+    ----------
+    git
+        The checkout, with the token that opens its remote.
+    name
+        Name of the branch.
+    """
+
+    def __init__(self, git: Git, name: str = DEFAULT_BRANCH) -> None:
+        self._git = git
+        self.name = name
+
+    @contextmanager
+    def copy(self) -> Iterator["Copy"]:
+        """Lend a private copy of the branch, removed at the end.
+
+        Raises
+        ------
+        NoOrigin
+            The checkout has no such remote.
+        """
+        self._insist_on_origin()
+        configuration = self._git.text(
+            "rev-parse", "--path-format=absolute", "--git-path", "config"
+        )
+        algorithm = self._git.text("rev-parse", "--show-object-format")
+        with tempfile.TemporaryDirectory(prefix="easeml-ledger-") as directory:
+            own = Git(Path(directory))
+            own.run("init", "--quiet", "--bare", "--template=", f"--object-format={algorithm}")
+            own.run("config", "include.path", configuration)
+            yield Copy(self._git, own, self.name)
+
+    def _insist_on_origin(self) -> None:
+        try:
+            self._git.run("remote", "get-url", "origin")
+        except GitFailed as failed:
+            if "No such remote" not in failed.stderr:
+                raise
+            raise NoOrigin(
+                "The checkout has no remote 'origin', and the ledger is kept there.",
+                "Add the repository's remote with `git remote add origin URL`.",
+            ) from None
+
+
+class Copy:
+    """A bare repository of our own that talks to the checkout's remote."""
+
+    def __init__(self, checkout: Git, own: Git, branch: str) -> None:
+        self._checkout = checkout
+        self._own = own
+        self._branch = branch
+        self._ref = f"refs/heads/{branch}"
+
+    def read(self, timeout: float) -> Tip:
+        """Read the branch as it stands on the remote now.
+
+        Raises
+        ------
+        TryAgain
+            The remote did not answer, or the branch came into being in between.
+        AccessDenied
+            The token may not read.
+        NotALedger, LedgerTooLarge
+            The branch holds something else.
+        """
+        try:
+            self._remote(
+                timeout,
+                *("fetch", "--quiet", "--depth=1", "--no-filter", "--no-tags"),
+                *("--no-write-fetch-head", "--no-recurse-submodules"),
+                *("origin", f"+{self._ref}:{_LOCAL}"),
+            )
+        except GitFailed as failed:
+            if not _ABSENT.search(failed.stderr):
+                raise self._explain(failed) from None
+            self._insist_on_absence(timeout)
+            return Tip(None, b"")
+        commit = self._own.text("rev-parse", f"{_LOCAL}^{{commit}}")
+        tree = self._own.run("ls-tree", "-z", "--long", commit)
+        return Tip(commit, self._ledger_in(tree), tree)
+
+    def push(self, tip: Tip, data: bytes, message: str, timeout: float) -> None:
+        """Put ``data`` in the place of what ``tip`` holds, if the branch still stands there.
+
+        Raises
+        ------
+        TryAgain
+            Another writer was first, or the remote failed: the branch may hold ``data`` or not.
+        AccessDenied, BranchProtected
+            The token may not write, or nobody may.
+        """
+        commit = self._commit(tip, data, message)
+        try:
+            # The lease is what makes this a compare-and-swap: with the old commit named, empty
+            # for a branch that must not exist, nothing is overwritten. It is a fast-forward.
+            self._remote(
+                timeout,
+                *("push", "--quiet", "--no-follow-tags", "--no-signed", "--no-verify"),
+                *("--recurse-submodules=no", f"--force-with-lease={self._ref}:{tip.commit or ''}"),
+                *("origin", f"{commit}:{self._ref}"),
+            )
+        except GitFailed as failed:
+            raise self._explain(failed) from None
+
+    def _remote(self, timeout: float, *arguments: str) -> bytes:
+        own = {"GIT_DIR": str(self._own.directory)}
+        return self._checkout.run(*arguments, environment=own, timeout=timeout)
+
+    def _insist_on_absence(self, timeout: float) -> None:
+        # A fetch that finds nothing is believed only when a listing that succeeds agrees.
+        try:
+            listed = self._remote(timeout, "ls-remote", "--quiet", "origin", self._ref)
+        except GitFailed as failed:
+            raise self._explain(failed) from None
+        if listed.strip():
+            raise TryAgain("the branch was created a moment ago", raced=True)
+
+    def _ledger_in(self, tree: bytes) -> bytes:
+        for mode, kind, digest, size, name in _entries(tree):
+            if name == LEDGER_FILE.encode() and kind == b"blob" and mode == b"100644":
+                if int(size) > MAX_LEDGER_BYTES:
+                    raise LedgerTooLarge(
+                        f"{LEDGER_FILE} on the branch {self._branch} is larger than "
+                        f"{MAX_LEDGER_BYTES // 2**20} MiB."
+                    )
+                return self._own.run("cat-file", "blob", digest.decode())
+        raise NotALedger(
+            f"The branch {self._branch} exists and holds no file {LEDGER_FILE}.",
+            "Restore the file if this is the ledger's branch; if the branch is something else, "
+            "name another with ledger-branch.",
+        )
+
+    def _commit(self, tip: Tip, data: bytes, message: str) -> str:
+        lines = [
+            b"%s %s %s\t%s\0" % (mode, kind, digest, name)
+            for mode, kind, digest, _, name in _entries(tip.tree)
+            if name != LEDGER_FILE.encode()
+        ]
+        if tip.commit is None:
+            lines.append(self._blob(_README_FILE, _README))
+        lines.append(self._blob(LEDGER_FILE, data))
+        tree = self._own.run("mktree", "-z", stdin=b"".join(lines)).decode().strip()
+        parent = () if tip.commit is None else ("-p", tip.commit)
+        made = self._own.run("commit-tree", tree, *parent, "-m", message, environment=_IDENTITY)
+        return made.decode().strip()
+
+    def _blob(self, name: str, data: bytes) -> bytes:
+        digest = self._own.run("hash-object", "-w", "--stdin", stdin=data).strip()
+        return b"100644 blob %s\t%s\0" % (digest, name.encode())
+
+    def _explain(self, failed: GitFailed) -> Exception:
+        said, pushing = failed.stderr, failed.command == "push"
+        if _RULE.search(said):
+            return BranchProtected(
+                f"A rule of the repository forbids the push to the branch {self._branch}.",
+                f"Exempt {self._branch} from the branch protection or ruleset, give the action a "
+                "token that may bypass it, or name another branch with ledger-branch.",
+            )
+        if _DENIED.search(said):
+            wanted = "contents: write" if pushing else "contents: write (which includes reading)"
+            return AccessDenied(
+                f"The remote refused to let the action {'write' if pushing else 'read'} "
+                f"the branch {self._branch}.",
+                f"Give the job the permission `{wanted}` and pass its token; a token of your own "
+                "needs the same access.",
+            )
+        return TryAgain(failed.problem, pushing=pushing, raced=bool(_RACED.search(said)))
+
+
+def _entries(tree: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes, bytes]]:
+    for entry in tree.split(b"\0")[:-1]:
+        about, name = entry.split(b"\t", 1)
+        mode, kind, digest, size = about.split()
+        yield mode, kind, digest, size, name

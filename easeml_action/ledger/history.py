@@ -1,0 +1,286 @@
+"""What the records mean: a pure reading of them, with no clock, no key and no git."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from easeml_action.ledger.errors import ContractChanged, LedgerInconsistent
+from easeml_action.ledger.records import (
+    Contract,
+    Genesis,
+    KnownCiphertext,
+    OpenedTestSet,
+    Question,
+    Record,
+    ReservedStep,
+    Verdict,
+)
+from easeml_action.statistics import Budget
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One charged step and, once it is judged, its verdict."""
+
+    reserved: ReservedStep
+    verdict: Verdict | None = None
+
+    @property
+    def question(self) -> Question:
+        """What the step answers."""
+        return self.reserved.question
+
+
+@dataclass(frozen=True)
+class KnownTestSet:
+    """One test set as the ledger knows it.
+
+    Parameters
+    ----------
+    test_set
+        Identity of its rows.
+    rows
+        How many there are.
+    contract
+        The terms it was opened with.
+    ciphertexts
+        SHA-256 of every ciphertext known to hold these rows, the first one first.
+    evaluations
+        Its charged steps, in order.
+    passes, fails
+        Verdicts recorded in clear; both stay 0 under adaptivity ``none``.
+    """
+
+    test_set: str
+    rows: int
+    contract: Contract
+    ciphertexts: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...]
+    passes: int
+    fails: int
+
+    @property
+    def steps_taken(self) -> int:
+        """Steps charged, judged or not."""
+        return len(self.evaluations)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts recorded so far, in the order of their steps."""
+        return tuple(each.verdict for each in self.evaluations if each.verdict is not None)
+
+    @property
+    def unfinished(self) -> tuple[ReservedStep, ...]:
+        """Steps that are charged and not judged, by a run at work or by one that died."""
+        return tuple(each.reserved for each in self.evaluations if each.verdict is None)
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether no step is left: all are taken, or the passes that end its life are there."""
+        return _is_spent(self.contract.budget, self.steps_taken, self.passes, self.fails)
+
+    @property
+    def remaining(self) -> int:
+        """Steps that may still be reserved."""
+        return 0 if self.is_retired else self.contract.steps - self.steps_taken
+
+    def require(self, contract: Contract) -> None:
+        """Insist on the terms that the test set was opened with.
+
+        Raises
+        ------
+        ContractChanged
+            The terms given are others.
+        """
+        if contract != self.contract:
+            raise ContractChanged(
+                f"This test set was opened with {self.contract}, "
+                f"and the configuration now says {contract}.",
+                "Restore the configuration, or rotate the test set: a new one starts new terms.",
+            )
+
+
+@dataclass
+class _Growing:
+    """A test set while the records that speak of it are still being read."""
+
+    opened: OpenedTestSet
+    budget: Budget
+    ciphertexts: list[str]
+    evaluations: list[Evaluation] = field(default_factory=list)
+    passes: int = 0
+    fails: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return _is_spent(self.budget, len(self.evaluations), self.passes, self.fails)
+
+    def freeze(self) -> KnownTestSet:
+        return KnownTestSet(
+            self.opened.test_set,
+            self.opened.rows,
+            self.opened.contract,
+            tuple(self.ciphertexts),
+            tuple(self.evaluations),
+            self.passes,
+            self.fails,
+        )
+
+
+class History:
+    """The state that a sequence of records leads to.
+
+    Parameters
+    ----------
+    records
+        All of them, oldest first; empty where there is no ledger yet.
+
+    Raises
+    ------
+    LedgerInconsistent
+        The records tell of something that the ledger's rules exclude.
+    """
+
+    def __init__(self, records: Sequence[Record] = ()) -> None:
+        self.records = tuple(records)
+        self._growing: dict[str, _Growing] = {}
+        self._owners: dict[str, str] = {}
+        self._steps: dict[Question, int] = {}
+        for line, record in enumerate(self.records, 1):
+            flaw = self._take(record, line)
+            if flaw:
+                raise LedgerInconsistent(f"Line {line} of the ledger cannot be true: {flaw}.")
+        self._test_sets = {name: each.freeze() for name, each in self._growing.items()}
+
+    @property
+    def genesis(self) -> Genesis | None:
+        """The first record, or None where there is no ledger yet."""
+        return next((each for each in self.records if isinstance(each, Genesis)), None)
+
+    @property
+    def test_sets(self) -> tuple[KnownTestSet, ...]:
+        """All test sets, in the order of their opening."""
+        return tuple(self._test_sets.values())
+
+    @property
+    def retired_test_sets(self) -> tuple[KnownTestSet, ...]:
+        """The test sets that have no step left, in the order of their opening."""
+        return tuple(each for each in self.test_sets if each.is_retired)
+
+    def test_set(self, test_set: str) -> KnownTestSet:
+        """Return a test set by its identity.
+
+        Raises
+        ------
+        KeyError
+            It was never opened.
+        """
+        return self._test_sets[test_set]
+
+    def find(self, test_set: str) -> KnownTestSet | None:
+        """Return a test set by its identity, or None where it was never opened."""
+        return self._test_sets.get(test_set)
+
+    def identify(self, ciphertext: str) -> KnownTestSet | None:
+        """Return the test set that a ciphertext holds, told by its SHA-256; None if unknown."""
+        owner = self._owners.get(ciphertext)
+        return None if owner is None else self._test_sets[owner]
+
+    def evaluation_of(self, question: Question) -> Evaluation | None:
+        """Return the step charged for a question, judged or not; None where none was."""
+        step = self._steps.get(question)
+        return None if step is None else self._test_sets[question.test_set].evaluations[step - 1]
+
+    def verdict_on(self, question: Question) -> Verdict | None:
+        """Return the recorded verdict on a question, or None."""
+        evaluation = self.evaluation_of(question)
+        return evaluation.verdict if evaluation else None
+
+    def reservation_for(self, question: Question) -> ReservedStep | None:
+        """Return the step charged for a question and not judged yet, or None."""
+        evaluation = self.evaluation_of(question)
+        return evaluation.reserved if evaluation and evaluation.verdict is None else None
+
+    def accepted_models(self) -> frozenset[str]:
+        """Return the digests of the models that may serve as the old one.
+
+        Those with a pass. Under adaptivity ``none``, where nobody may learn which passed, every
+        judged model: the choice of the old model shows nothing then.
+        """
+        return frozenset(
+            each.question.new
+            for test_set in self.test_sets
+            for each in test_set.evaluations
+            if each.verdict is not None and each.verdict.passed is not False
+        )
+
+    def _take(self, record: Record, line: int) -> str | None:
+        """Add one record; return what makes it impossible, if anything does."""
+        if isinstance(record, Genesis) != (line == 1):
+            return "a ledger begins with its one genesis record"
+        match record:
+            case OpenedTestSet():
+                return self._open(record)
+            case KnownCiphertext():
+                return self._learn(record)
+            case ReservedStep():
+                return self._reserve(record)
+            case Verdict():
+                return self._judge(record)
+        return None
+
+    def _open(self, record: OpenedTestSet) -> str | None:
+        if record.test_set in self._growing:
+            return "it opens a test set that is open"
+        if record.ciphertext in self._owners:
+            return "it gives a ciphertext to two test sets"
+        self._growing[record.test_set] = _Growing(
+            record, record.contract.budget, [record.ciphertext]
+        )
+        self._owners[record.ciphertext] = record.test_set
+        return None
+
+    def _learn(self, record: KnownCiphertext) -> str | None:
+        if record.test_set not in self._growing:
+            return "its test set was never opened"
+        if record.ciphertext in self._owners:
+            return "its ciphertext was known before"
+        self._growing[record.test_set].ciphertexts.append(record.ciphertext)
+        self._owners[record.ciphertext] = record.test_set
+        return None
+
+    def _reserve(self, record: ReservedStep) -> str | None:
+        state = self._growing.get(record.test_set)
+        if state is None:
+            return "its test set was never opened"
+        if record.question in self._steps:
+            return "it charges a question twice"
+        if state.is_spent:
+            return "it takes a step of a test set that is used up"
+        if record.step != len(state.evaluations) + 1:
+            return "its step is not the next one"
+        if (record.passes, record.fails) != (state.passes, state.fails):
+            return "it counts other verdicts than were known"
+        state.evaluations.append(Evaluation(record))
+        self._steps[record.question] = record.step
+        return None
+
+    def _judge(self, record: Verdict) -> str | None:
+        state = self._growing.get(record.test_set)
+        if state is None or record.step > len(state.evaluations):
+            return "its step was never reserved"
+        evaluation = state.evaluations[record.step - 1]
+        if evaluation.verdict is not None:
+            return "its step was judged before"
+        hidden = state.opened.contract.adaptivity == "none"
+        if hidden != (record.passed is None):
+            return "its bit does not go with the adaptivity"
+        state.evaluations[record.step - 1] = Evaluation(evaluation.reserved, record)
+        state.passes += record.passed is True
+        state.fails += record.passed is False
+        return None
+
+
+def _is_spent(budget: Budget, steps_taken: int, passes: int, fails: int) -> bool:
+    # A step that is charged and not judged counts as taken; what it will say counts for nothing
+    # yet, because the model it judges was fixed before.
+    return steps_taken >= budget.steps or budget.is_spent(passes=passes, fails=fails)

@@ -1,0 +1,374 @@
+"""The ledger as the action uses it: read, open a test set, reserve a step, record its verdict.
+
+Every change is one compare-and-swap on the branch: read the history, decide on it, push; if that
+fails for a passing reason, read again and decide again. Because each decision looks first for its
+own effect, it does not matter whether a push that failed had arrived.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from easeml_action.errors import GateError
+from easeml_action.ledger import chain
+from easeml_action.ledger.branch import Branch, Copy, Tip, TryAgain
+from easeml_action.ledger.errors import (
+    BudgetSpent,
+    IdentityConflict,
+    LedgerBusy,
+    LedgerCopied,
+    LedgerRewritten,
+    PushRefused,
+    RemoteUnreachable,
+)
+from easeml_action.ledger.history import History, KnownTestSet
+from easeml_action.ledger.records import (
+    Contract,
+    Genesis,
+    KnownCiphertext,
+    OpenedTestSet,
+    Question,
+    Record,
+    ReservedStep,
+    Verdict,
+    kind_of,
+)
+
+Decide = Callable[[History], Sequence[Record]]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a change is tried for.
+
+    Parameters
+    ----------
+    tries
+        Attempts at most.
+    seconds
+        Time in all, after which no new attempt begins.
+    first_pause, longest_pause
+        The pause before attempt ``k`` is uniform on 0 to ``first_pause * 2**k`` seconds, and on
+        0 to ``longest_pause`` once that is less.
+    answer
+        Seconds in which the remote must complete one request.
+    """
+
+    tries: int = 200
+    seconds: float = 180.0
+    first_pause: float = 0.1
+    longest_pause: float = 4.0
+    answer: float = 60.0
+
+    def attempts(self) -> Iterator[int]:
+        """Count attempts, pausing before each but the first."""
+        end = time.monotonic() + self.seconds
+        yield 0
+        for attempt in range(1, self.tries):
+            longest = min(self.longest_pause, self.first_pause * 2 ** min(attempt, 30))
+            pause = random.uniform(0, longest)  # noqa: S311  spreads the runs, guards nothing
+            if time.monotonic() + pause >= end:
+                return
+            time.sleep(pause)
+            yield attempt
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A step that is this run's to answer.
+
+    Parameters
+    ----------
+    question
+        What it answers.
+    step
+        Its number on the test set, from 1.
+    passes, fails
+        The verdicts known when it was charged: its error level follows from them.
+    resumed
+        Whether an earlier run had charged it and did not come to a verdict.
+    """
+
+    question: Question
+    step: int
+    passes: int
+    fails: int
+    resumed: bool
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The append-only record of one repository's test sets.
+
+    Parameters
+    ----------
+    branch
+        Where it is kept.
+    key
+        32 bytes that seal the records. None reads without the check that only the key allows,
+        and cannot write.
+    repository
+        Something that names the repository for good, as its numeric id does; a ledger begun for
+        another one is refused.
+    patience
+        How long a change is tried for.
+    now
+        The clock.
+
+    Raises
+    ------
+    ValueError
+        The key is not of 32 bytes.
+    """
+
+    def __init__(
+        self,
+        branch: Branch,
+        key: bytes | None,
+        *,
+        repository: str | None = None,
+        patience: Patience = Patience(),  # noqa: B008  a frozen value
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        if key is not None and len(key) != chain.KEY_BYTES:
+            raise ValueError(f"key must be of {chain.KEY_BYTES} bytes, not {len(key)}")
+        self._branch = branch
+        self._key = key
+        self._repository = repository
+        self._patience = patience
+        self._now = now
+        self._seen: tuple[chain.Link, ...] = ()
+
+    def read(self) -> History:
+        """Return the history as it stands on the remote now.
+
+        Raises
+        ------
+        UntrustedLedger
+            By a subclass that says what is wrong with it.
+        WrongLedgerKey
+            It was written with another key.
+        RemoteUnreachable, AccessDenied, NoOrigin
+            It could not be read: which is not to say that it is empty.
+        """
+        return self.append(lambda _: ())
+
+    def open_test_set(
+        self, test_set: str, ciphertext: str, rows: int, contract: Contract
+    ) -> History:
+        """Make a test set known, or insist that it is known as it is now presented.
+
+        Parameters
+        ----------
+        test_set
+            Identity of its rows.
+        ciphertext
+            SHA-256 (hex) of the encrypted file.
+        rows
+            How many there are.
+        contract
+            The terms of the configuration.
+
+        Raises
+        ------
+        ContractChanged
+            It was opened under other terms.
+        IdentityConflict
+            The ledger knows the ciphertext as another test set, or the test set with another
+            number of rows.
+        """
+
+        def decide(history: History) -> Sequence[Record]:
+            known = history.find(test_set)
+            owner = history.identify(ciphertext)
+            if (owner and owner.test_set != test_set) or (known and known.rows != rows):
+                raise IdentityConflict(
+                    "The ledger knows this test set's ciphertext or row count as another's.",
+                    "Use the private key that the ledger was begun with.",
+                )
+            if known is None:
+                return [OpenedTestSet(test_set, ciphertext, rows, contract, self._time())]
+            known.require(contract)
+            return [] if owner else [KnownCiphertext(test_set, ciphertext)]
+
+        return self.append(decide)
+
+    def reserve(
+        self, question: Question, *, commit: str, run: str | None = None
+    ) -> Reservation | Verdict:
+        """Charge a step for a question, once and for all, before a model sees a row.
+
+        Parameters
+        ----------
+        question
+            What the step is to answer; its test set is open.
+        commit
+            Id of the commit under test.
+        run
+            Address or id of the workflow run, for people.
+
+        Returns
+        -------
+        Reservation or Verdict
+            The step charged now, or charged before and never answered; or the verdict, where
+            the question has one.
+
+        Raises
+        ------
+        BudgetSpent
+            No step is left, perhaps since a moment ago.
+        ValueError
+            The test set was not opened.
+        """
+        own: list[ReservedStep] = []
+
+        def decide(history: History) -> Sequence[Record]:
+            if history.evaluation_of(question):
+                return []
+            state = history.find(question.test_set)
+            if state is None:
+                raise ValueError("question: its test set must be opened before a step is reserved")
+            _insist_on_a_step_left(state)
+            step = state.steps_taken + 1
+            time = self._time()
+            own.append(ReservedStep(question, step, state.passes, state.fails, commit, time, run))
+            return own[-1:]
+
+        evaluation = self.append(decide).evaluation_of(question)
+        if evaluation is None:
+            raise AssertionError("a reserved question has an evaluation")
+        if evaluation.verdict is not None:
+            return evaluation.verdict
+        step = evaluation.reserved
+        return Reservation(question, step.step, step.passes, step.fails, resumed=step not in own)
+
+    def record(self, reservation: Reservation, passed: bool | None, sealed: str) -> Verdict:
+        """Record the verdict on a reserved step, also where the test set has retired meanwhile.
+
+        Parameters
+        ----------
+        reservation
+            The step.
+        passed
+            The bit, or None under adaptivity ``none``.
+        sealed
+            PGP message to the key holder, with the bit and the estimates.
+
+        Returns
+        -------
+        Verdict
+            The one that stands in the ledger: this one, or that of another run which answered
+            the same step first.
+
+        Raises
+        ------
+        ValueError
+            The step is not reserved for this question.
+        """
+        question, step = reservation.question, reservation.step
+        verdict = Verdict(question.test_set, step, passed, sealed)
+
+        def decide(history: History) -> Sequence[Record]:
+            evaluation = history.evaluation_of(question)
+            if evaluation is None or evaluation.reserved.step != step:
+                raise ValueError("reservation: the step is not reserved for this question")
+            return [] if evaluation.verdict else [verdict]
+
+        return self.append(decide).verdict_on(question) or verdict
+
+    def append(self, decide: Decide) -> History:
+        """Append what ``decide`` returns for the history as it stands at that very moment.
+
+        Parameters
+        ----------
+        decide
+            Called once for each attempt. It looks for its own effect first, because an attempt
+            that seemed to fail may have succeeded. What it raises ends the attempts.
+
+        Returns
+        -------
+        History
+            The history with the new records.
+        """
+        last: TryAgain | None = None
+        with self._branch.copy() as copy:
+            for _ in self._patience.attempts():
+                try:
+                    return self._attempt(copy, decide)
+                except TryAgain as passing:
+                    last = passing
+        raise self._out_of_patience(last) from None
+
+    def _attempt(self, copy: Copy, decide: Decide) -> History:
+        tip = copy.read(self._patience.answer)
+        links = self._verify(tip)
+        history = History([link.record for link in links])
+        records = list(decide(history))
+        if not records:
+            return history
+        if self._key is None:
+            raise ValueError("key: a ledger is written with its key only")
+        if not links:
+            genesis = Genesis(secrets.token_hex(16), self._repository, self._time())
+            records.insert(0, genesis)
+        added = chain.extend(links, records, self._key)
+        after = History([*history.records, *records])
+        message = "Append " + ", ".join(kind_of(record) for record in records)
+        copy.push(tip, tip.data + chain.to_bytes(added), message, self._patience.answer)
+        self._seen = links + added
+        return after
+
+    def _verify(self, tip: Tip) -> tuple[chain.Link, ...]:
+        links = () if tip.commit is None else chain.read(tip.data, self._key)
+        if self._seen and (
+            len(links) < len(self._seen) or links[len(self._seen) - 1].hash != self._seen[-1].hash
+        ):
+            raise LedgerRewritten("The ledger lost records while this run was at work.")
+        if links and isinstance(links[0].record, Genesis):
+            owner = links[0].record.repository
+            if None not in (owner, self._repository) and owner != self._repository:
+                raise LedgerCopied(
+                    "The ledger was begun for another repository.",
+                    "Delete the copied branch if this repository shall have a ledger of its own, "
+                    "and use a test set of its own.",
+                )
+        self._seen = links
+        return links
+
+    def _time(self) -> str:
+        return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _out_of_patience(self, last: TryAgain | None) -> GateError:
+        name = self._branch.name
+        said = last.said if last else "no attempt was made"
+        if last and last.raced:
+            return LedgerBusy(
+                f"Other runs kept writing to the branch {name} before this one could.",
+                "Run the job again; what this run had reserved stays reserved for it.",
+            )
+        if last and last.pushing:
+            return PushRefused(
+                f"The remote did not take the push to the branch {name}: {said}",
+                "Look for a hook, a quota or an outage of the git server, then run the job again.",
+            )
+        return RemoteUnreachable(
+            f"The branch {name} could not be read from the remote: {said}",
+            "Check that origin can be reached, then run the job again; nothing was written.",
+        )
+
+
+def _insist_on_a_step_left(state: KnownTestSet) -> None:
+    if not state.is_retired:
+        return
+    if state.steps_taken >= state.contract.steps:
+        why = f"all of its {state.contract.steps} steps are taken"
+    else:
+        why = f"it retired after {state.passes} passed and {state.fails} failed commits"
+    raise BudgetSpent(f"The test set is used up: {why}.", "Rotate the test set: commit a new one.")
