@@ -1,0 +1,85 @@
+"""GitHub's side of a run: the event, the workflow's log and files, statuses, issues, texts.
+
+Nothing here knows a label, a row or a key: the room is handed verdicts and public facts, and the
+only estimates it ever renders are those of a test set that has retired.
+"""
+
+from easeml_action.github.api import GitHub, Patience
+from easeml_action.github.errors import (
+    ApiDown,
+    BadToken,
+    MissingPermission,
+    NotGitHub,
+    RateLimited,
+    RequestRefused,
+)
+from easeml_action.github.event import (
+    SUPPORTED_EVENTS,
+    Change,
+    MalformedEvent,
+    NothingToJudge,
+    UnsupportedEvent,
+    read_event,
+    read_payload,
+)
+from easeml_action.github.issues import Issues, TestSetIssue
+from easeml_action.github.statuses import CONTEXT, set_status
+from easeml_action.github.summary import (
+    DEPENDABOT_PROBLEM,
+    DEPENDABOT_REMEDY,
+    FORK_PROBLEM,
+    FORK_REMEDY,
+    STATUS_PENDING,
+    PastVerdict,
+    Report,
+    Revealed,
+    Terms,
+    issue_title,
+    render_closing,
+    render_issue,
+    render_mail,
+    render_summary,
+    status_description,
+    status_state,
+)
+from easeml_action.github.workflow import RunnerFileUnwritable, Workflow
+
+__all__ = [
+    "CONTEXT",
+    "DEPENDABOT_PROBLEM",
+    "DEPENDABOT_REMEDY",
+    "FORK_PROBLEM",
+    "FORK_REMEDY",
+    "STATUS_PENDING",
+    "SUPPORTED_EVENTS",
+    "ApiDown",
+    "BadToken",
+    "Change",
+    "GitHub",
+    "Issues",
+    "MalformedEvent",
+    "MissingPermission",
+    "NotGitHub",
+    "NothingToJudge",
+    "PastVerdict",
+    "Patience",
+    "RateLimited",
+    "Report",
+    "RequestRefused",
+    "Revealed",
+    "RunnerFileUnwritable",
+    "Terms",
+    "TestSetIssue",
+    "UnsupportedEvent",
+    "Workflow",
+    "issue_title",
+    "read_event",
+    "read_payload",
+    "render_closing",
+    "render_issue",
+    "render_mail",
+    "render_summary",
+    "set_status",
+    "status_description",
+    "status_state",
+]

@@ -1,0 +1,357 @@
+"""What people read: the job summary, the status, the issue and the mail, from frozen views.
+
+Pure. A view holds nothing that depends on a secret row or a label except pass or fail; only
+:class:`Revealed` holds estimates, of a test set that has retired.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from easeml_action.github.markdown import render_markdown, render_text
+from easeml_action.github.statuses import State, cut_description
+
+Mode = Literal["fp-free", "fn-free"]
+Adaptivity = Literal["none", "firstChange", "full", "metered"]
+VerdictWord = Literal["pass", "fail", "error", "recorded", "active-once-merged"]
+PastWord = Literal["pass", "fail", "recorded", "unfinished"]
+Cost = Literal["step", "nothing", "reserved"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What was agreed for the life of a test set; all of it is public.
+
+    Parameters
+    ----------
+    condition
+        Its canonical text.
+    reliability
+        The promise ``1 - delta``, in (0, 1).
+    steps
+        ``H``, the commits that the test set may judge.
+    passes
+        The number of passes that retires the test set, or None.
+    """
+
+    condition: str
+    reliability: float
+    mode: Mode
+    adaptivity: Adaptivity
+    steps: int
+    passes: int | None = None
+
+    @property
+    def promise(self) -> str:
+        """The guarantee, in a sentence."""
+        wrong = "pass" if self.mode == "fp-free" else "fail"
+        judged = (
+            "the one commit judged on this test set does not get"
+            if self.steps == 1
+            else f"none of the {self.steps:,} commits judged on this test set gets"
+        )
+        return (
+            f"With probability at least {percent(self.reliability)}, {judged} "
+            f"a {wrong} that it does not deserve."
+        )
+
+    @property
+    def retirement(self) -> str:
+        """What ends the test set's life, in a sentence."""
+        last = f"after step {self.steps:,}"
+        if self.adaptivity == "metered":
+            return (
+                "The test set retires when its rows no longer carry the tolerance, "
+                f"at the latest {last}."
+            )
+        if self.adaptivity == "none":
+            return f"The verdicts go to the key holder only; the test set retires {last}."
+        passes = 1 if self.adaptivity == "firstChange" else self.passes
+        if passes is None or passes >= self.steps:
+            return f"The test set retires {last}."
+        nth = "the first pass" if passes == 1 else f"pass number {passes:,}"
+        return f"The test set retires at {nth}, at the latest {last}."
+
+
+@dataclass(frozen=True)
+class PastVerdict:
+    """One step of the test set's life, as the public may know it."""
+
+    step: int
+    commit: str
+    verdict: PastWord
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run says in public.
+
+    Parameters
+    ----------
+    verdict
+        ``active-once-merged``: the trusted branch has no gate yet, nothing was decrypted.
+    commit
+        Id of the commit under test.
+    run_url
+        Page of this run.
+    terms
+        None where the configuration could not be read.
+    problem, remedy
+        Of the error, one sentence each; empty without one.
+    cost
+        ``step``: this run used one. ``nothing``: an error before the step was reserved, or a
+        verdict already on record. ``reserved``: an error after; the same commit resumes the step.
+    step
+        The step of the verdict (or of the reservation), or None.
+    remaining
+        Steps left, or None where it is not known.
+    rows, rows_required
+        Rows of the test set, and rows that the configuration asks for.
+    test_set
+        Identity of the test set.
+    history
+        The test set's steps so far, in order.
+    retired
+        No step is left.
+    issue
+        Number of the issue about the retired test set, or None.
+    closed_issues
+        Issues that this run closed, since their test set has been replaced.
+    """
+
+    verdict: VerdictWord
+    commit: str
+    run_url: str
+    terms: Terms | None = None
+    problem: str = ""
+    remedy: str = ""
+    cost: Cost = "nothing"
+    step: int | None = None
+    remaining: int | None = None
+    rows: int | None = None
+    rows_required: int | None = None
+    test_set: str | None = None
+    history: tuple[PastVerdict, ...] = ()
+    retired: bool = False
+    issue: int | None = None
+    closed_issues: tuple[int, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The verdict, in the words of the summary's title."""
+        return _HEADLINES[self.verdict]
+
+    @property
+    def meaning(self) -> str:
+        """What the verdict means, in a sentence."""
+        if self.verdict in {"pass", "fail"} and self.terms is not None:
+            return _MEANINGS[self.verdict, self.terms.mode]
+        return _OTHER_MEANINGS.get(self.verdict, "")
+
+    @property
+    def price(self) -> str:
+        """What this run cost the test set, in a sentence."""
+        if self.cost == "reserved":
+            return RESERVED.format(step=self.step)
+        if self.cost == "step":
+            return ""
+        return REPEATED if self.verdict in {"pass", "fail", "recorded"} else NOT_CHARGED
+
+    @property
+    def advice(self) -> str:
+        """What to do next, in a sentence."""
+        if self.verdict == "error":
+            return self.remedy
+        if self.retired:
+            return NEXT_RETIRED
+        return _ADVICE[self.verdict]
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """One step of a retired test set with what it measured.
+
+    Parameters
+    ----------
+    estimates
+        Pairs of a name (a variable or an expression) and its estimate.
+    """
+
+    step: int
+    commit: str
+    verdict: Literal["pass", "fail", "unfinished"]
+    estimates: tuple[tuple[str, float], ...] = ()
+
+
+_HEADLINES = {
+    "pass": "✅ Pass",
+    "fail": "❌ Fail",
+    "error": "⚠️ Error: no verdict",
+    "recorded": "📋 Recorded",
+    "active-once-merged": "🌱 Active once merged",
+}
+
+_MEANINGS = {
+    # shown when the condition was shown to hold
+    ("pass", "fp-free"): "The test set shows that the new model meets the condition.",
+    # shown when it was not, which does not say that it fails
+    ("fail", "fp-free"): "The test set does not show that the new model meets the condition.",
+    # shown when the condition was not shown to fail
+    ("pass", "fn-free"): "The test set does not show that the new model misses the condition.",
+    # shown when it was
+    ("fail", "fn-free"): "The test set shows that the new model misses the condition.",
+}
+
+_OTHER_MEANINGS = {
+    # shown when adaptivity is none
+    "recorded": "The verdict is on record for the key holder; nobody else gets to know it.",
+    # shown when the trusted branch holds no configuration yet
+    "active-once-merged": (
+        "The default branch has no gate yet. It judges from the merge of this change on; "
+        "nothing was decrypted."
+    ),
+}
+
+_ADVICE = {
+    # shown when there are steps left
+    "pass": "This change can be merged as far as its model goes.",
+    "fail": "Improve the model and push: each new model uses one step.",
+    "recorded": "Go on: merging does not wait for the verdict.",
+    "active-once-merged": "Merge this change to switch the gate on.",
+}
+
+# shown when the last step or the last pass has been used
+NEXT_RETIRED = "Ask the key holder for a new test set: this one is used up."
+# shown when a run failed after its step was reserved
+RESERVED = "Step {step} stays reserved for this commit: run the job again to finish it."
+# shown when the same model was judged before
+REPEATED = "This verdict was on record: asking again cost nothing."
+# shown when a run ended before a step was reserved
+NOT_CHARGED = "No step was used."
+
+# the status's text while a run is at work
+STATUS_PENDING = "Judging the model on the secret test set"
+# shown when the configuration is not on the default branch yet
+STATUS_ACTIVE_ONCE_MERGED = "Active once merged: the default branch has no gate yet"
+# shown when adaptivity is none
+STATUS_RECORDED = "Recorded for the key holder"
+# shown when a pull request from a fork starts a run: GitHub gives it no secrets
+FORK_PROBLEM = "A pull request from a fork gets no secrets, so the test set cannot be opened."
+FORK_REMEDY = "A maintainer can push the same commits to a branch of this repository to judge them."
+# shown when Dependabot starts a run: GitHub gives it no secrets either
+DEPENDABOT_PROBLEM = "A run started by Dependabot gets no secrets, so the test set stays closed."
+DEPENDABOT_REMEDY = "Run the job again as yourself, or store the key as a Dependabot secret, too."
+
+_STATES: dict[VerdictWord, State] = {
+    "pass": "success",
+    "fail": "failure",
+    "error": "error",
+    "recorded": "success",
+    "active-once-merged": "success",
+}
+
+
+def status_state(report: Report) -> State:
+    """Return the commit status's state."""
+    return _STATES[report.verdict]
+
+
+def status_description(report: Report) -> str:
+    """Return the commit status's text, at most 140 characters."""
+    match report.verdict:
+        case "error":
+            return cut_description(report.problem)
+        case "active-once-merged":
+            return STATUS_ACTIVE_ONCE_MERGED
+        case "recorded":
+            return cut_description(STATUS_RECORDED + _count(report))
+        case "pass" | "fail":
+            return cut_description(report.verdict.capitalize() + _count(report))
+
+
+def render_summary(report: Report) -> str:
+    """Render the job summary."""
+    return render_markdown("summary.md.j2", report=report)
+
+
+def issue_title(test_set: str) -> str:
+    """Return the title of the issue about a used-up test set."""
+    return f"The test set {test_set[:12]} is used up"
+
+
+def render_issue(
+    terms: Terms,
+    *,
+    test_set: str,
+    path: str,
+    history: Sequence[PastVerdict],
+    rows_required: int,
+    default_branch: str,
+) -> str:
+    """Render the issue that asks the key holder for a new test set.
+
+    Parameters
+    ----------
+    path
+        Where the encrypted test set is in the repository.
+    rows_required
+        Rows that the next test set needs under the same configuration.
+    """
+    return render_markdown(
+        "issue.md.j2",
+        terms=terms,
+        reliability=percent(terms.reliability),
+        test_set=test_set,
+        path=path,
+        history=history,
+        rows_required=rows_required,
+        default_branch=default_branch,
+    )
+
+
+def render_closing(terms: Terms, *, test_set: str, steps: Sequence[Revealed]) -> str:
+    """Render the comment that closes the issue, with what the retired test set had measured."""
+    names = tuple(dict.fromkeys(name for step in steps for name, _ in step.estimates))
+    rows = [(step, [dict(step.estimates).get(name) for name in names]) for step in steps]
+    return render_markdown("closing.md.j2", terms=terms, test_set=test_set, names=names, rows=rows)
+
+
+def render_mail(report: Report, *, repository: str, passed: bool) -> tuple[str, str]:
+    """Render the mail to the key holder under adaptivity none.
+
+    Returns
+    -------
+    subject, text
+    """
+    word = "pass" if passed else "fail"
+    subject = f"[{repository}] ease.ml/ci: {word} for commit {report.commit[:12]}"
+    meaning = _MEANINGS[word, report.terms.mode] if report.terms else ""
+    text = render_text(
+        "mail.txt.j2", report=report, repository=repository, word=word, meaning=meaning
+    )
+    return subject, text
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage with every digit it was given with.
+
+    >>> percent(0.999)
+    '99.9 %'
+    """
+    exact = Decimal(str(share)) * 100
+    return f"{exact.normalize():f} %"
+
+
+def _count(report: Report) -> str:
+    """Return where in its life the test set stands, for a status."""
+    if report.step is None or report.terms is None:
+        return ""
+    where = f": step {report.step:,} of {report.terms.steps:,}"
+    if report.retired:
+        return f"{where}, the test set is used up" + _issue(report)
+    return where if report.remaining is None else f"{where}, {report.remaining:,} left"
+
+
+def _issue(report: Report) -> str:
+    return "" if report.issue is None else f" (#{report.issue})"
