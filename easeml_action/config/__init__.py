@@ -11,6 +11,7 @@ from easeml_action.config.errors import (
     NoTestSetNamed,
 )
 from easeml_action.config.model import DEFAULT_NAME, Config, sample_beside
+from easeml_action.config.terms import Terms
 
 __all__ = [
     "DEFAULT_NAME",
@@ -19,5 +20,6 @@ __all__ = [
     "ConfigMissing",
     "NoLabelNamed",
     "NoTestSetNamed",
+    "Terms",
     "sample_beside",
 ]

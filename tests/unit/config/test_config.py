@@ -244,7 +244,7 @@ def test_a_missing_file_is_named() -> None:
         ({"email": '"a@example.com\\nBcc: b@example.com"'}, "not an e-mail address"),
         ({"method": "best"}, "method is 'best', not exact or paper"),
         ({"relability": 0.9}, "there is no key 'relability'. Write reliability if"),
-        ({"zzz": 1}, "there is no key 'zzz'. The keys are script, condition, reliability"),
+        ({"zzz": 1}, "there is no key 'zzz'. The keys are condition, reliability, mode"),
         ({"1": 1}, "there is no key '1'"),
         ({"condition": 3}, "condition is not a text"),
         ({"condition": "n > 0.8 +/- 0"}, "the tolerance is not above 0"),
