@@ -1,0 +1,102 @@
+"""The image by itself: what it holds, how it starts, how it ends."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Docker = Callable[..., CompletedProcess[str]]
+
+
+def _in_image(docker: Docker, image: str, program: str, *arguments: str) -> CompletedProcess[str]:
+    return docker("run", "--rm", "--network", "none", "--entrypoint", program, image, *arguments)
+
+
+def test_it_holds_exactly_what_the_requirement_file_pins(docker: Docker, image: str) -> None:
+    script = (
+        "import importlib.metadata as m, json;"
+        "print(json.dumps({d.name: d.version for d in m.distributions()}))"
+    )
+    done = _in_image(docker, image, "/app/.venv/bin/python", "-c", script)
+    installed = {
+        re.sub(r"[-_.]+", "-", name).lower(): version
+        for name, version in json.loads(done.stdout).items()
+    }
+    pins = re.findall(
+        r"^([a-z0-9-]+)==(\S+)(?: ; (.*?))? \\$",
+        (ROOT / "requirements/action.txt").read_text(),
+        re.MULTILINE,
+    )
+
+    assert installed == {
+        name: version for name, version, marker in pins if ">= '3.12'" not in marker
+    }
+
+
+@pytest.mark.parametrize("absent", ["pytest", "typer", "rich", "sklearn", "pip", "hypothesis"])
+def test_it_holds_nothing_for_developers(absent: str, docker: Docker, image: str) -> None:
+    done = _in_image(docker, image, "/app/.venv/bin/python", "-c", f"import {absent}")
+
+    assert done.returncode == 1
+    assert "ModuleNotFoundError" in done.stderr
+
+
+def test_it_holds_neither_the_tests_nor_the_demo_nor_git_history(
+    docker: Docker, image: str
+) -> None:
+    done = _in_image(docker, image, "find", "/app", "-path", "/app/.venv", "-prune", "-o", "-print")
+    paths = done.stdout.splitlines()
+
+    assert "/app/easeml_action/errors.py" in paths
+    assert not [path for path in paths if re.search(r"/(\.git|tests|demo|README)", path)]
+
+
+@pytest.mark.parametrize("program", ["git", "gpg", "gpg-agent", "gpgconf"])
+def test_it_holds_the_programs_that_a_run_calls(program: str, docker: Docker, image: str) -> None:
+    assert _in_image(docker, image, program, "--version").returncode == 0
+
+
+def test_it_has_a_user_for_the_model_who_owns_nothing(docker: Docker, image: str) -> None:
+    script = 'set -e; test "$(id -u model)" -ne 0; find / -xdev -user model -print'
+    done = _in_image(docker, image, "sh", "-c", script)
+
+    assert done.returncode == 0
+    assert not done.stdout
+
+
+def test_every_numeric_library_works_offline(docker: Docker, image: str) -> None:
+    script = (
+        "import scipy.stats, scipy.special, scipy.optimize, numpy;"
+        "print(scipy.stats.binom.sf(5, 10, 0.5), numpy.arange(3).sum())"
+    )
+    done = _in_image(docker, image, "/app/.venv/bin/python", "-c", script)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_its_own_modules_are_compiled(docker: Docker, image: str) -> None:
+    done = _in_image(docker, image, "sh", "-c", "ls /app/easeml_action/__pycache__")
+
+    assert "errors.cpython-311.pyc" in done.stdout
+
+
+def test_outside_of_a_workflow_it_says_so_and_fails(docker: Docker, image: str) -> None:
+    done = docker("run", "--rm", "--network", "none", image)
+    output = done.stdout + done.stderr
+
+    assert done.returncode == 1
+    assert "Traceback" not in output
+    assert "is not set" in output
+
+
+def test_it_stays_small(docker: Docker, image: str) -> None:
+    done = docker("image", "inspect", "--format", "{{.Size}}", image)
+    size = int(done.stdout)
+    print(f"The image takes {size / 1e6:.0f} MB.")
+
+    assert size < 550e6
