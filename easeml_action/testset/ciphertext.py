@@ -1,0 +1,103 @@
+"""Tells an encrypted test set from what is committed in its place, and gpg's failures apart."""
+
+from typing import Any
+
+from easeml_action.testset.errors import (
+    CiphertextCorrupted,
+    NotEncrypted,
+    PlaintextTooLarge,
+    WrongKey,
+    WrongPassphrase,
+)
+from easeml_action.testset.home import status_lines
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_MESSAGE = b"-----BEGIN PGP MESSAGE-----"
+_ENCRYPT = "Encrypt it with easeml encrypt and commit the result."
+
+# Packet types that an encrypted message starts with (RFC 9580, section 10.3): session keys,
+# a marker, or the encrypted data itself.
+_FIRST_PACKETS = frozenset({1, 3, 9, 10, 18, 20})
+
+# Libgpg-error codes in gpg's ERROR status lines.
+_BAD_PASSPHRASE = 11
+_BAD_KEY = 19
+_NO_PASSPHRASE = 177
+
+
+def check_ciphertext(data: bytes) -> None:
+    """Refuse what cannot be an encrypted message, saying what it looks like.
+
+    Raises
+    ------
+    NotEncrypted
+    """
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise NotEncrypted("the file is empty", _ENCRYPT)
+    if start.startswith(_LFS_POINTER):
+        raise NotEncrypted(
+            "it is a pointer of Git LFS, and the file itself was not fetched",
+            "Set lfs: true in the step that uses actions/checkout.",
+        )
+    if _MESSAGE in start:
+        return
+    if start.startswith(b"-----BEGIN PGP"):
+        raise NotEncrypted("it is a key or a signature", _ENCRYPT)
+    if data[0] & 0x80 and _packet(data[0]) in _FIRST_PACKETS:
+        return
+    if _is_text(data[:4096]):
+        raise NotEncrypted("it looks like a plain table that nobody encrypted", _ENCRYPT)
+    raise NotEncrypted("its first bytes are not those of OpenPGP", _ENCRYPT)
+
+
+def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) -> bytes:
+    """Return what gpg decrypted, if and only if gpg vouches for all of it.
+
+    Parameters
+    ----------
+    done
+        python-gnupg's result.
+    own
+        The ids of the keys that were tried.
+    limit
+        The bound that gpg was told, in bytes.
+    given
+        Whether there was a passphrase.
+
+    Raises
+    ------
+    WrongKey, WrongPassphrase, CiphertextCorrupted, PlaintextTooLarge, NotEncrypted
+    """
+    status = status_lines(done.stderr)
+    words = {line[0] for line in status}
+    if done.returncode == 0 and "DECRYPTION_OKAY" in words and "FAILURE" not in words:
+        plaintext = bytes(done.data)
+        if len(plaintext) > limit:
+            raise PlaintextTooLarge(limit)
+        return plaintext
+    if "exceeded --max-output limit" in done.stderr:
+        raise PlaintextTooLarge(limit)
+    recipients = tuple(line[1] for line in status if line[0] == "ENC_TO")
+    codes = {int(line[2]) & 0xFFFF for line in status if line[0] == "ERROR" and len(line) > 2}
+    if "NEED_PASSPHRASE_SYM" in words and not set(recipients) & set(own):
+        if not given or codes & {_BAD_PASSPHRASE, _BAD_KEY, _NO_PASSPHRASE}:
+            raise WrongPassphrase.for_message(given=given)
+    if codes & {_BAD_PASSPHRASE, _NO_PASSPHRASE}:
+        raise WrongPassphrase.for_key(given=given)
+    if "NO_SECKEY" in words and not set(recipients) & set(own):
+        raise WrongKey(recipients, own)
+    raise CiphertextCorrupted
+
+
+def _packet(first: int) -> int:
+    return first & 0x3F if first & 0x40 else (first & 0x3C) >> 2
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        # The cut at the end may go through a character.
+        return error.start > len(data) - 4 and b"\0" not in data
+    return b"\0" not in data
