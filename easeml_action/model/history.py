@@ -1,0 +1,109 @@
+"""The newest accepted model on a branch's history."""
+
+from collections.abc import Collection, Iterator
+
+from easeml_action.errors import GateError
+from easeml_action.git import Git, GitFailed
+from easeml_action.model.scope import Scope
+from easeml_action.model.tree import OBJECTS_AS_THEY_ARE, Trees, resolve
+
+_FETCH_TIMEOUT = 1800.0
+_FIRST_BLOCK = 32
+_LARGEST_BLOCK = 1024
+
+
+class HistoryCut(GateError):
+    """The checkout is shallow and the rest of the history is not to be had."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The checkout is shallow and origin did not hand over the rest of the history, in "
+            "which the last accepted model is looked up.",
+            "Use actions/checkout with fetch-depth: 0.",
+        )
+
+
+def accepted_before(
+    git: Git, commit: str, accepted: Collection[str], scope: Scope, *, besides: str | None = None
+) -> str | None:
+    """Find the newest commit of a history whose model was accepted.
+
+    Parameters
+    ----------
+    commit
+        The tip of the history. Commits are taken by date, children before parents, on every
+        line that was merged into it.
+    accepted
+        Digests of models that passed.
+    scope
+        What counts as the model.
+    besides
+        A digest to pass over: that of the new model itself.
+
+    Returns
+    -------
+    str or None
+        The full id of the commit; None where no commit qualifies.
+
+    Raises
+    ------
+    HistoryCut
+        The history cannot be seen whole. What is found must not depend on the clone's depth.
+    """
+    wanted = frozenset(accepted) - {besides}
+    if not wanted:
+        return None
+    tip, _ = resolve(git, commit)
+    _complete(git, tip)
+    trees = Trees(git, scope)
+    known: dict[str, str | None] = {}
+    for block in _blocks(_history(git, tip)):
+        fresh = list(dict.fromkeys(tree for _, tree in block if tree not in known))
+        known.update(zip(fresh, trees.digests(fresh), strict=True))
+        for candidate, tree in block:
+            if known[tree] in wanted:
+                return candidate
+    return None
+
+
+def _history(git: Git, tip: str) -> list[tuple[str, str]]:
+    """Return the ids of every commit and of its tree, the newest first."""
+    lines = git.run(
+        "rev-list", "--date-order", "--format=%H %T", tip, "--", environment=OBJECTS_AS_THEY_ARE
+    )
+    pairs = (line.split(" ") for line in lines.decode().splitlines())
+    return [(pair[0], pair[1]) for pair in pairs if pair[0] != "commit"]
+
+
+def _blocks(history: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Few commits first, since the one sought is mostly near; then more at a time."""
+    start, size = 0, _FIRST_BLOCK
+    while start < len(history):
+        yield history[start : start + size]
+        start += size
+        size = min(size * 2, _LARGEST_BLOCK)
+
+
+def _complete(git: Git, tip: str) -> None:
+    """Fetch what a shallow clone left out of the history."""
+    for wanted in ((tip,), ()):
+        if not _is_shallow(git):
+            return
+        try:
+            git.run(
+                "fetch",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--unshallow",
+                "origin",
+                *wanted,
+                timeout=_FETCH_TIMEOUT,
+            )
+        except GitFailed:
+            continue
+    if _is_shallow(git):
+        raise HistoryCut
+
+
+def _is_shallow(git: Git) -> bool:
+    return git.text("rev-parse", "--is-shallow-repository") == "true"

@@ -1,0 +1,275 @@
+"""Runs a model: ``SCRIPT FEATURES PREDICTIONS``, first in public on a sample, then in silence.
+
+The paths are also in ``EASEML_FEATURES`` and ``EASEML_PREDICTIONS``. The script starts in a
+clean checkout of its commit, with its own Python environment first on ``PATH``.
+"""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from easeml_action.errors import GateError
+from easeml_action.git import Git
+from easeml_action.model.checkout import ModelFiles
+from easeml_action.model.environment import Environment, build_environment
+from easeml_action.model.interpreter import SYSTEM_PATH
+from easeml_action.model.predictions import Predictions, read_predictions
+from easeml_action.model.sandbox import (
+    Account,
+    Completed,
+    Limits,
+    make_enterable,
+    open_account,
+    remove,
+    run_confined,
+)
+from easeml_action.progress import Progress
+
+BUILD_SECONDS = 1800.0
+
+_PREDICTIONS = "predictions.txt"
+
+
+class ModelCrashed(GateError):
+    """The model ended with an error on the public sample."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(
+            f"The model {_describe_end(exit_code)} on the public sample.",
+            "Read its own words in the log of the smoke run, and mend the script.",
+        )
+        self.exit_code = exit_code
+
+
+class ModelTimedOut(GateError):
+    """The model was not done in time on the public sample."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The model was not done after {seconds:g} seconds on the public sample.",
+            "Make it faster, or see in the log of the smoke run what it waits for.",
+        )
+
+
+@dataclass(frozen=True)
+class PreparedModel:
+    """A model that can be run: its files are checked out and its environment is built."""
+
+    model: ModelFiles
+    git: Git
+    checkout: Path
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        """How the model is called in the log."""
+        return f"the model of commit {self.model.commit[:12]}"
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    completed: Completed
+    predictions: Predictions
+
+
+class ModelRunner:
+    """Prepares and runs models, each run in a folder and with a user of its own.
+
+    Parameters
+    ----------
+    scratch
+        Where checkouts and runs take place. The caller removes it; nothing of a run stays there.
+    cache
+        Where environments are kept, and found again by a later run.
+    progress
+        Shows what is going on.
+    limits
+        Bounds on one run of a model.
+    build_seconds
+        How long building one environment may take.
+
+    Raises
+    ------
+    FolderUnreachable
+        The scratch folder is closed to the user that runs the model.
+    """
+
+    def __init__(
+        self,
+        scratch: Path,
+        cache: Path,
+        progress: Progress,
+        limits: Limits,
+        *,
+        build_seconds: float = BUILD_SECONDS,
+    ) -> None:
+        make_enterable(scratch)
+        self._scratch = scratch
+        self._cache = cache
+        self._progress = progress
+        self._limits = limits
+        self._build_limits = Limits(build_seconds)
+
+    def prepare(self, git: Git, model: ModelFiles) -> PreparedModel:
+        """Check the model out and build its environment.
+
+        Raises
+        ------
+        ModelTooLarge, LinkLeavesCheckout, LargeFileMissing, ObjectMissing, UnsafePath
+            The model cannot be checked out.
+        EnvironmentFailed, UnreadableProject, NoInterpreter, SandboxFailed
+            Its environment cannot be built.
+        """
+        for path in model.submodules:
+            self._progress.say(f"The submodule {path!a} is not checked out.")
+        folder = Path(tempfile.mkdtemp(prefix="model-", dir=self._scratch))
+        make_enterable(folder)
+        checkout = folder / "checkout"
+        model.write_to(git, checkout)
+        environment = build_environment(
+            checkout, model.digest, self._cache, self._progress, self._build_limits
+        )
+        return PreparedModel(model, git, checkout, environment)
+
+    def rehearse(self, prepared: PreparedModel, features: bytes, name: str, rows: int) -> None:
+        """Run the model on the public sample, with its log shown.
+
+        Parameters
+        ----------
+        features
+            The sample without its labels, as the test set's own format has it.
+        name
+            The features file's name.
+        rows
+            How many rows the sample has.
+
+        Raises
+        ------
+        ModelCrashed, ModelTimedOut
+            The script failed.
+        NoPredictions, WrongNumberOfPredictions, UnreadablePredictions
+            It did not hand in one prediction per row.
+        """
+        with self._progress.group(f"Smoke run of {prepared.name} on {rows:,} public rows"):
+            outcome = self._run(prepared, features, name, rows, keep_log=True)
+            if outcome.completed.log:
+                self._progress.show_untrusted(outcome.completed.log)
+        if outcome.completed.timed_out:
+            raise ModelTimedOut(self._limits.seconds)
+        if not outcome.completed.succeeded:
+            raise ModelCrashed(outcome.completed.exit_code)
+        if outcome.predictions.complaint is not None:
+            raise outcome.predictions.complaint
+
+    def predict(
+        self, prepared: PreparedModel, features: bytes, name: str, rows: int
+    ) -> Predictions:
+        """Run the model on the test set, in silence.
+
+        Nothing that the model does raises an error or is shown, not even how long it took: only
+        pass or fail may leave a run on secret rows. A model that fails, or is not done in time,
+        has no predictions.
+
+        Parameters
+        ----------
+        features
+            The test set without its labels.
+        name
+            The features file's name.
+        rows
+            How many rows the test set has.
+
+        Raises
+        ------
+        SandboxFailed
+            The separate process could not be set up.
+        """
+        self._progress.say(f"Running {prepared.name} on the test set; its log is not kept.")
+        outcome = self._run(prepared, features, name, rows, keep_log=False)
+        self._progress.say(f"Done with {prepared.name}.")
+        if not outcome.completed.succeeded:
+            return Predictions.none(rows, ModelCrashed(outcome.completed.exit_code))
+        return outcome.predictions
+
+    def _run(
+        self, prepared: PreparedModel, features: bytes, name: str, rows: int, *, keep_log: bool
+    ) -> _Outcome:
+        if Path(name).name != name:
+            raise ValueError(f"name must be a plain file name, not {name!r}")
+        with open_account() as account, self._folder(account) as folder:
+            inputs, outputs, home = (folder / part for part in ("features", "predictions", "home"))
+            inputs.mkdir()
+            account.share(inputs, 0o750)
+            (inputs / name).write_bytes(features)
+            account.share(inputs / name, 0o440)
+            for place in (outputs, home):
+                place.mkdir()
+                account.give(place, 0o700)
+            checkout = self._checkout_for(account, prepared, folder)
+            command = [*_command(prepared, checkout), str(inputs / name)]
+            completed = run_confined(
+                [*command, str(outputs / _PREDICTIONS)],
+                directory=checkout,
+                environment={
+                    "PATH": f"{prepared.environment.programs}:{SYSTEM_PATH}",
+                    "VIRTUAL_ENV": str(prepared.environment.directory),
+                    "LANG": "C.UTF-8",
+                    "HOME": str(home),
+                    "TMPDIR": str(home),
+                    "PYTHONUNBUFFERED": "1",
+                    "EASEML_FEATURES": str(inputs / name),
+                    "EASEML_PREDICTIONS": str(outputs / _PREDICTIONS),
+                },
+                account=account,
+                limits=self._limits,
+                keep_log=keep_log,
+            )
+            return _Outcome(completed, read_predictions(outputs, _PREDICTIONS, rows, account.uid))
+
+    @contextmanager
+    def _folder(self, account: Account) -> Iterator[Path]:
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._scratch))
+        try:
+            account.share(folder, 0o750)
+            yield folder
+        finally:
+            remove(folder)
+
+    def _checkout_for(self, account: Account, prepared: PreparedModel, folder: Path) -> Path:
+        """Return a checkout that no earlier run can have changed."""
+        if account.separate:
+            return prepared.checkout
+        fresh = folder / "checkout"
+        prepared.model.write_to(prepared.git, fresh)
+        return fresh
+
+
+def _command(prepared: PreparedModel, checkout: Path) -> list[str]:
+    """Start the script itself if it can be started, else as Python."""
+    script = checkout / prepared.model.script
+    if script.suffix == ".py" and not (script.stat().st_mode & 0o100 and _has_shebang(script)):
+        return [str(prepared.environment.python), str(script)]
+    return [str(script)]
+
+
+def _has_shebang(script: Path) -> bool:
+    with script.open("rb") as file:
+        first = file.readline(256)
+    # With a carriage return at its end the line names a program that does not exist.
+    return first.startswith(b"#!") and not first.endswith(b"\r\n")
+
+
+def _describe_end(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "was ended from outside (is there enough memory?)"
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    memory = " (is there enough memory?)" if -exit_code == signal.SIGKILL else ""
+    return f"was ended by {name}{memory}"
