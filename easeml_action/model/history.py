@@ -1,6 +1,7 @@
 """The newest accepted model on a branch's history."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed
@@ -54,10 +55,9 @@ def accepted_before(
     if not wanted:
         return None
     tip, _ = resolve(git, commit)
-    _complete(git, tip)
     trees = Trees(git, scope)
     known: dict[str, str | None] = {}
-    for block in _blocks(_history(git, tip)):
+    for block in _blocks(_whole_history(git, tip)):
         fresh = list(dict.fromkeys(tree for _, tree in block if tree not in known))
         known.update(zip(fresh, trees.digests(fresh), strict=True))
         for candidate, tree in block:
@@ -84,26 +84,27 @@ def _blocks(history: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         size = min(size * 2, _LARGEST_BLOCK)
 
 
-def _complete(git: Git, tip: str) -> None:
-    """Fetch what a shallow clone left out of the history."""
+def _whole_history(git: Git, tip: str) -> list[tuple[str, str]]:
+    """Return the history after fetching what a shallow clone left out of it."""
     for wanted in ((tip,), ()):
-        if not _is_shallow(git):
-            return
-        try:
+        history = _history(git, tip)
+        if not _is_cut(git, history):
+            return history
+        # By the commit's id, else what origin offers, should it not hand out commits by id.
+        with suppress(GitFailed):
             git.run(
-                "fetch",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--unshallow",
-                "origin",
-                *wanted,
+                *("fetch", "--no-tags", "--no-write-fetch-head", "--unshallow", "origin", *wanted),
                 timeout=_FETCH_TIMEOUT,
             )
-        except GitFailed:
-            continue
-    if _is_shallow(git):
+    history = _history(git, tip)
+    if _is_cut(git, history):
         raise HistoryCut
+    return history
 
 
-def _is_shallow(git: Git) -> bool:
-    return git.text("rev-parse", "--is-shallow-repository") == "true"
+def _is_cut(git: Git, history: list[tuple[str, str]]) -> bool:
+    boundaries = git.directory / git.text("rev-parse", "--git-path", "shallow")
+    if not boundaries.is_file():
+        return False
+    cut = frozenset(boundaries.read_text().split())
+    return any(commit in cut for commit, _ in history)
