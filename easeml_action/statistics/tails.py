@@ -46,7 +46,8 @@ def ln_binomial_pmf(count: ArrayLike, rows: ArrayLike, mean: ArrayLike) -> Array
     inner = (x > 0) & (y > 0)
     spread = np.log(np.where(inner, n / np.where(inner, x * y, 1.0), 1.0)) - _LN_TWO_PI
     correction = _stirling_error(n) - _stirling_error(x) - _stirling_error(y)
-    return np.where(inner, 0.5 * spread + correction, 0.0) - deviance
+    ln_pmf: Array = np.where(inner, 0.5 * spread + correction, 0.0) - deviance
+    return ln_pmf
 
 
 def ln_binomial_sf(count: ArrayLike, rows: ArrayLike, mean: ArrayLike) -> Array:
@@ -100,7 +101,7 @@ def _ln_deep_tail(k: Array, n: Array, p: Array) -> Array:
 
 
 def _beta_continued_fraction(a: Array, b: Array, x: Array) -> Array:
-    """The continued fraction of I_x(a, b) by Lentz's method; quick for x far below a/(a+b)."""
+    """Evaluate the continued fraction of I_x(a, b) by Lentz; quick for x far below a/(a+b)."""
     c = np.ones_like(x)
     d = 1 / (1 - (a + b) * x / (a + 1))
     value = d.copy()
@@ -114,7 +115,7 @@ def _beta_continued_fraction(a: Array, b: Array, x: Array) -> Array:
         c = 1 + odd / c
         factor = c * d
         value *= factor
-        if np.all(np.abs(factor - 1) < 1e-15):
+        if np.all(np.abs(factor - 1) < 1e-13):
             break
     return value
 
