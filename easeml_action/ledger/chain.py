@@ -139,7 +139,7 @@ def _parse(line: bytes, number: int) -> Link:
     for name in ("prev", "hash", "seal"):
         if not isinstance(said[name], str) or len(said[name]) != len(START):
             raise unreadable
-    if not isinstance(said["seq"], int):
+    if type(said["seq"]) is not int:
         raise unreadable
     record = from_json(said["kind"], said["record"], number)
     link = Link(said["seq"], said["prev"], record, said["hash"], said["seal"])

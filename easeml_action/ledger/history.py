@@ -1,5 +1,6 @@
 """What the records mean: a pure reading of them, with no clock, no key and no git."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -76,7 +77,20 @@ class KnownTestSet:
     @property
     def is_retired(self) -> bool:
         """Whether no step is left: all are taken, or the passes that end its life are there."""
-        return _is_spent(self.contract.budget, self.steps_taken, self.passes, self.fails)
+        return self.is_spent()
+
+    def is_spent(self, ln_alpha_floor: float = -math.inf) -> bool:
+        """Say whether no step may be reserved, also for the reason that the rows do not suffice.
+
+        Parameters
+        ----------
+        ln_alpha_floor
+            Logarithm of the smallest error level at which the rows reach the tolerances of a
+            condition. It matters under ``metered``, where levels shrink.
+        """
+        return _is_spent(
+            self.contract.budget, self.evaluations, (self.passes, self.fails), ln_alpha_floor
+        )
 
     @property
     def remaining(self) -> int:
@@ -104,7 +118,6 @@ class _Growing:
     """A test set while the records that speak of it are still being read."""
 
     opened: OpenedTestSet
-    budget: Budget
     ciphertexts: list[str]
     evaluations: list[Evaluation] = field(default_factory=list)
     passes: int = 0
@@ -112,7 +125,7 @@ class _Growing:
 
     @property
     def is_spent(self) -> bool:
-        return _is_spent(self.budget, len(self.evaluations), self.passes, self.fails)
+        return _is_spent(self.opened.contract.budget, self.evaluations, (self.passes, self.fails))
 
     def freeze(self) -> KnownTestSet:
         return KnownTestSet(
@@ -233,9 +246,7 @@ class History:
             return "it opens a test set that is open"
         if record.ciphertext in self._owners:
             return "it gives a ciphertext to two test sets"
-        self._growing[record.test_set] = _Growing(
-            record, record.contract.budget, [record.ciphertext]
-        )
+        self._growing[record.test_set] = _Growing(record, [record.ciphertext])
         self._owners[record.ciphertext] = record.test_set
         return None
 
@@ -280,7 +291,12 @@ class History:
         return None
 
 
-def _is_spent(budget: Budget, steps_taken: int, passes: int, fails: int) -> bool:
+def _is_spent(
+    budget: Budget,
+    evaluations: Sequence[Evaluation],
+    verdicts: tuple[int, int],
+    ln_alpha_floor: float = -math.inf,
+) -> bool:
     # A step that is charged and not judged counts as taken; what it will say counts for nothing
     # yet, because the model it judges was fixed before.
-    return steps_taken >= budget.steps or budget.is_spent(passes=passes, fails=fails)
+    return len(evaluations) >= budget.steps or budget.is_spent(*verdicts, ln_alpha_floor)

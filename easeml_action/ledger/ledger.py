@@ -5,13 +5,13 @@ fails for a passing reason, read again and decide again. Because each decision l
 own effect, it does not matter whether a push that failed had arrived.
 """
 
+import math
 import random
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from easeml_action.errors import GateError
 from easeml_action.ledger import chain
@@ -134,7 +134,7 @@ class Ledger:
         key: bytes | None,
         *,
         repository: str | None = None,
-        patience: Patience = Patience(),  # noqa: B008  a frozen value
+        patience: Patience = Patience(),
         now: Callable[[], datetime] = _now,
     ) -> None:
         if key is not None and len(key) != chain.KEY_BYTES:
@@ -201,7 +201,12 @@ class Ledger:
         return self.append(decide)
 
     def reserve(
-        self, question: Question, *, commit: str, run: str | None = None
+        self,
+        question: Question,
+        *,
+        commit: str,
+        run: str | None = None,
+        ln_alpha_floor: float = -math.inf,
     ) -> Reservation | Verdict:
         """Charge a step for a question, once and for all, before a model sees a row.
 
@@ -213,6 +218,9 @@ class Ledger:
             Id of the commit under test.
         run
             Address or id of the workflow run, for people.
+        ln_alpha_floor
+            Logarithm of the smallest error level at which the rows reach the condition's
+            tolerances; a step at a smaller one is not charged.
 
         Returns
         -------
@@ -235,7 +243,7 @@ class Ledger:
             state = history.find(question.test_set)
             if state is None:
                 raise ValueError("question: its test set must be opened before a step is reserved")
-            _insist_on_a_step_left(state)
+            _insist_on_a_step_left(state, ln_alpha_floor)
             step = state.steps_taken + 1
             time = self._time()
             own.append(ReservedStep(question, step, state.passes, state.fails, commit, time, run))
@@ -364,11 +372,13 @@ class Ledger:
         )
 
 
-def _insist_on_a_step_left(state: KnownTestSet) -> None:
-    if not state.is_retired:
+def _insist_on_a_step_left(state: KnownTestSet, ln_alpha_floor: float) -> None:
+    if not state.is_spent(ln_alpha_floor):
         return
     if state.steps_taken >= state.contract.steps:
         why = f"all of its {state.contract.steps} steps are taken"
-    else:
+    elif state.is_retired:
         why = f"it retired after {state.passes} passed and {state.fails} failed commits"
+    else:
+        why = f"after {state.passes} passed and {state.fails} failed commits its rows are too few"
     raise BudgetSpent(f"The test set is used up: {why}.", "Rotate the test set: commit a new one.")

@@ -5,6 +5,7 @@ and bounded, so that nothing read from the branch is trusted for its size or its
 """
 
 from dataclasses import asdict
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from easeml_action.ledger.errors import RecordUnknown, RecordUnreadable
 from easeml_action.statistics import Adaptivity, Budget
 
-MAX_STEPS: Final = 1_000_000
+MAX_STEPS: Final = 10_000
 
 _STRICT: Final = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -70,7 +71,7 @@ class Contract:
     def __post_init__(self) -> None:
         self.budget  # noqa: B018  terms that no budget can have are refused here
 
-    @property
+    @cached_property
     def budget(self) -> Budget:
         """The error budget that these terms give."""
         return Budget(

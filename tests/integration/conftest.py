@@ -1,0 +1,139 @@
+"""A git host on loopback: git's own http-backend behind a server that asks for a token."""
+
+import base64
+import gzip
+import os
+import secrets
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+
+class GitServer:
+    """Bare repositories over smart HTTP, for whoever brings the token, and only once.
+
+    As GitHub does, it refuses a request with two Authorization headers, and answers a push
+    without the right to write with 403 (``forbid_pushes``).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.token = "ghs_" + secrets.token_hex(18)
+        self.forbid_pushes = False
+        self.requests: list[tuple[str, int]] = []  # "METHOD path?query", status
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The address below which the repositories are."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def create(self, name: str) -> str:
+        """Make an empty bare repository (``owner/name.git``) and return its address."""
+        command = ["git", "init", "--quiet", "--bare", "-b", "main", str(self.root / name)]
+        subprocess.run(command, check=True)
+        return f"{self.url}/{name}"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def admits(self, headers: list[str]) -> int:
+        """Return the status with which a request that has these headers begins."""
+        expected = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        if len(headers) > 1:
+            return 400
+        return 200 if headers == [f"Basic {expected}"] else 401
+
+
+def _handler(host: GitServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._serve(b"")
+
+        def do_POST(self) -> None:
+            self._serve(self._body())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+        def _serve(self, body: bytes) -> None:
+            self.close_connection = True
+            status = host.admits(self.headers.get_all("Authorization", []))
+            if status == 200 and host.forbid_pushes and "git-receive-pack" in self.path:
+                status = 403
+            if status == 200:
+                status, headers, answer = self._run_backend(body)
+            else:
+                headers = [("WWW-Authenticate", 'Basic realm="git"')] if status == 401 else []
+                answer = b"Permission to the repository denied.\n" if status == 403 else b""
+                headers.append(("Content-Type", "text/plain"))
+            host.requests.append((f"{self.command} {self.path}", status))
+            self.send_response(status)
+            for name, value in [*headers, ("Connection", "close")]:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            else:
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+            packed = self.headers.get("Content-Encoding") == "gzip"
+            return gzip.decompress(body) if packed else body
+
+        def _run_backend(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+            path, _, query = self.path.partition("?")
+            environment = {
+                "PATH": os.environ["PATH"],
+                "GIT_PROJECT_ROOT": str(host.root),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "REMOTE_USER": "x-access-token",
+                "REMOTE_ADDR": "127.0.0.1",
+                "REQUEST_METHOD": self.command,
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(len(body)),
+            }
+            done = subprocess.run(
+                ["git", "-c", "gc.auto=0", "http-backend"],
+                env=environment,
+                input=body,
+                capture_output=True,
+                check=False,
+            )
+            head, _, answer = done.stdout.partition(b"\r\n\r\n")
+            fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+            status = next((int(value[:3]) for name, value in fields if name == "Status"), 200)
+            return status, [(name, value) for name, value in fields if name != "Status"], answer
+
+    return Handler
+
+
+@pytest.fixture
+def git_server(tmp_path: Path) -> Iterator[GitServer]:
+    """A running git host of one's own, with its repositories under ``root``."""
+    root = tmp_path / "git-host"
+    root.mkdir()
+    server = GitServer(root)
+    yield server
+    server.close()
