@@ -59,7 +59,7 @@ class Issues:
         marked = f"{body[:_MAX_BODY].rstrip()}\n\n{marker(test_set)}\n"
 
         def create(_: Github, repository: Repository) -> int:
-            return repository.create_issue(title, body=marked, labels=[LABEL]).number
+            return _known(repository.create_issue(title, body=marked, labels=[LABEL]).number)
 
         self._ensure_label()
         created = self._github.ask("open an issue", _PERMISSION, create)
@@ -85,7 +85,7 @@ class Issues:
             return sorted(comment.id for comment in comments if _CLOSING in (comment.body or ""))
 
         def post(_: Github, repository: Repository) -> int:
-            return repository.get_issue(number).create_comment(body).id
+            return _known(repository.get_issue(number).create_comment(body).id)
 
         read = "read an issue's comments"
         if not self._github.ask(read, _PERMISSION, closing_comments):
@@ -134,6 +134,13 @@ def marker(test_set: str) -> str:
     if not _TEST_SET.fullmatch(test_set):
         raise ValueError(f"test_set: at most 128 letters, digits and ._:+/=-: {test_set!r}")
     return f"<!-- easeml-ci test-set={test_set} -->"
+
+
+def _known(value: int | None) -> int:
+    # PyGithub hands out None where the answer was not an issue but, say, a web page.
+    if value is None:
+        raise ValueError("not an issue or a comment")
+    return value
 
 
 def _read(issue: Issue) -> TestSetIssue | None:
