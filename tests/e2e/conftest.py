@@ -1,15 +1,9 @@
-"""The engine, the image and a git server, for tests that run the action as GitHub does."""
+"""The engine and the image, for tests that run the action as GitHub does."""
 
-import base64
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,7 +12,6 @@ TAG = "easeml-action-tested"
 SHOW_AND_WAIT = 'printf "%s\\n%s\\n" "$DOCKER_HOST" "$DOCKER"; exec cat'
 
 Docker = Callable[..., "subprocess.CompletedProcess[str]"]
-ServeGit = Callable[[Path, str], AbstractContextManager[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,86 +73,3 @@ def image(engine: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stdout
     return TAG
-
-
-@pytest.fixture(scope="session")
-def serve_git() -> ServeGit:
-    """Serve the bare repositories of a folder over HTTP to whoever holds the token."""
-    return _serve_git
-
-
-@contextmanager
-def _serve_git(folder: Path, token: str) -> Iterator[str]:
-    credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def _answer(self) -> None:
-            body = self._read_body()
-            if self.headers.get_all("Authorization") != [f"Basic {credentials}"]:
-                self._send(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Basic"}, b"")
-                return
-            head, _, content = self._ask_git(body).partition(b"\r\n\r\n")
-            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            status = HTTPStatus(int(headers.pop("Status", "200").split()[0]))
-            self._send(status, headers, content)
-
-        def _read_body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
-
-        def _ask_git(self, body: bytes) -> bytes:
-            url = urlsplit(self.path)
-            environment = {
-                "PATH": os.environ["PATH"],
-                "GIT_PROJECT_ROOT": str(folder),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "REMOTE_USER": "x-access-token",
-                "REQUEST_METHOD": self.command,
-                "PATH_INFO": url.path,
-                "QUERY_STRING": url.query,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "CONTENT_LENGTH": str(len(body)),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            }
-            return subprocess.run(
-                ["git", "http-backend"],
-                env=environment,
-                input=body,
-                stdout=subprocess.PIPE,
-                check=True,
-            ).stdout
-
-        def _send(self, status: HTTPStatus, headers: dict[str, str], content: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()

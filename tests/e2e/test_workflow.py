@@ -1,0 +1,302 @@
+"""A workflow that says `uses: ./`, run by a runner program on a Docker engine.
+
+The repository carries the action and a small model. Its origin is a git host and its API a server,
+both on loopback and both asking for the token; the key, the test set, the image and the runner are
+real.
+"""
+
+import base64
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from easeml_action.demo.github import GitHubServer
+from easeml_action.demo.repository import PullRequest, TeamRepository
+from easeml_action.git import Git
+from easeml_action.testset import KeyPair, encrypt_to, generate_key
+from tests.integration.conftest import GitServer
+from tests.openapi import check
+
+ROOT = Path(__file__).parents[2]
+ACT = Path(sys.executable).parent / "act"
+
+NAME = "acme/parity"
+ACTION = (
+    "action.yml",
+    "Dockerfile",
+    ".dockerignore",
+    "entrypoint.py",
+    "requirements",
+    "easeml_action",
+)
+ROWS = 500
+SAYS = "OUTPUTS "
+
+WORKFLOW = """\
+name: Gate
+on: pull_request
+permissions: {}
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+      issues: write
+      statuses: write
+    steps:
+      - uses: actions/checkout@v7
+        with:
+          fetch-depth: 0
+      - id: gate
+        uses: ./
+        with:
+          private-key: ${{ secrets.EASEML_PRIVATE_KEY }}
+      - if: always()
+        env:
+          OUTPUTS: ${{ toJSON(steps.gate.outputs) }}
+        run: echo OUTPUTS $OUTPUTS
+"""
+
+CONFIG = """\
+ml:
+  script: ./model/predict.py
+  condition: n > 0.6 +/- 0.1
+  reliability: 0.99
+  mode: fp-free
+  adaptivity: full
+  steps: {steps}
+  test_set: data/test.csv.gpg
+  label: odd
+  model_paths: [model/]
+"""
+
+MODEL = """\
+#!/usr/bin/env python3
+import csv
+import sys
+
+with open(sys.argv[1], newline="") as features, open(sys.argv[2], "w") as predictions:
+    for row in csv.DictReader(features):
+        print({answer}, file=predictions)
+"""
+RIGHT = 'sum(map(int, row.values())) % 2 or "0"'
+WRONG = '"0"'
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the runner program printed and how it ended."""
+
+    exit_code: int
+    log: str
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The action's outputs, as the step after it saw them."""
+        shown = re.search(rf"\| {SAYS}(\{{.*\}})", self.log)
+        assert shown is not None, self.log
+        outputs: dict[str, str] = json.loads(shown[1])
+        return outputs
+
+
+RunGate = Callable[..., Run]
+
+
+@pytest.fixture(scope="module")
+def key() -> KeyPair:
+    return generate_key("Key holder", "key.holder@example.com", passphrase=None)
+
+
+@pytest.fixture
+def git_server(tmp_path: Path) -> Iterator[GitServer]:
+    root = tmp_path / "git-host"
+    root.mkdir()
+    server = GitServer(root)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def team(git_server: GitServer, tmp_path: Path) -> TeamRepository:
+    repository = TeamRepository(tmp_path / "team", NAME)
+    home = git_server.root / f"{NAME}.git"
+    home.parent.mkdir()
+    home.symlink_to(repository.origin)
+    return repository
+
+
+@pytest.fixture
+def github(git_server: GitServer) -> Iterator[GitHubServer]:
+    with GitHubServer(NAME, git_server.token, check=check) as server:
+        yield server
+
+
+@pytest.fixture
+def run_gate(
+    engine: dict[str, str],
+    image: str,
+    docker: Callable[..., object],
+    git_server: GitServer,
+    github: GitHubServer,
+    team: TeamRepository,
+    tmp_path: Path,
+) -> RunGate:
+    """Run the workflow for a pull request, as a runner would."""
+    # The runner finds the image under the name that it would build it by itself: its own build has
+    # no network where the engine has no bridge.
+    docker("tag", image, "act-dockeraction:latest")
+    base = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
+
+    def run(pull_request: PullRequest, secrets: Mapping[str, str]) -> Run:
+        workspace = tmp_path / "workspace"
+        shutil.rmtree(workspace, ignore_errors=True)
+        credentials = base64.b64encode(f"x-access-token:{git_server.token}".encode()).decode()
+        for command in (
+            ["init", "--quiet", str(workspace)],
+            ["remote", "add", "origin", f"{git_server.url}/{NAME}.git"],
+            ["fetch", "--quiet", "origin", "main", f"refs/pull/{pull_request.number}/head"],
+            ["checkout", "--quiet", "--detach", pull_request.head],
+        ):
+            header = ["-c", f"http.extraheader=Authorization: Basic {credentials}"]
+            place = [] if command[0] == "init" else ["-C", str(workspace)]
+            subprocess.run(["git", *header, *place, *command], check=True, capture_output=True)
+        event, secret_file = tmp_path / "event.json", tmp_path / "secrets.yml"
+        event.write_text(json.dumps(team.pull_request_event(pull_request)))
+        secret_file.write_text(yaml.safe_dump({"GITHUB_TOKEN": git_server.token, **secrets}))
+        done = subprocess.run(
+            [
+                *(ACT, "pull_request", "--eventpath", event, "--secret-file", secret_file),
+                *("--platform", f"ubuntu-latest={base}", "--pull=false", "--rebuild=false"),
+                *("--action-offline-mode", "--no-cache-server", "--rm", "--network", "host"),
+                *("--container-daemon-socket", engine["DOCKER_HOST"]),
+                *("--env", f"GITHUB_REPOSITORY={NAME}", "--env", f"GITHUB_API_URL={github.url}"),
+            ],
+            cwd=workspace,
+            env=os.environ | engine | {"HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    return run
+
+
+def _set_up(team: TeamRepository, key: KeyPair, *, steps: int) -> None:
+    """Commit the action, the gate and a model that does not work yet."""
+    listed = Git(ROOT).text("ls-files", "-z", *ACTION)
+    action = {name: (ROOT / name).read_bytes() for name in listed.split("\0") if name}
+    draw = random.Random(1)
+    rows = [(draw.randrange(100), draw.randrange(100)) for _ in range(ROWS)]
+    table = "first,second,odd\n" + "".join(f"{a},{b},{(a + b) % 2}\n" for a, b in rows)
+    gate = {
+        ".github/workflows/gate.yml": WORKFLOW.encode(),
+        ".easeml.yml": CONFIG.format(steps=steps).encode(),
+        "data/test.csv.gpg": encrypt_to(key.public_key, table.encode()),
+        "model/predict.py": MODEL.format(answer=WRONG).encode(),
+    }
+    team.push("Set up the gate", action | gate)
+
+
+def _propose(team: TeamRepository, title: str, answer: str) -> PullRequest:
+    model = MODEL.format(answer=answer) + f"# {title}\n"
+    return team.open_pull_request(title, {"model/predict.py": model.encode()})
+
+
+def _secret_parts(key: KeyPair, token: str) -> list[str]:
+    armored = key.private_key.get_secret_value()
+    body = [line for line in armored.splitlines() if re.fullmatch(r"[A-Za-z0-9+/=]{16,}", line)]
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    assert len(body) > 5
+    return [*body, token, basic]
+
+
+def test_a_better_model_passes_and_the_last_step_opens_the_issue(
+    key: KeyPair,
+    team: TeamRepository,
+    github: GitHubServer,
+    git_server: GitServer,
+    run_gate: RunGate,
+) -> None:
+    _set_up(team, key, steps=1)
+    pull_request = _propose(team, "Add both numbers", RIGHT)
+
+    run = run_gate(pull_request, {"EASEML_PRIVATE_KEY": key.private_key.get_secret_value()})
+
+    assert run.exit_code == 0, run.log
+    statuses = github.statuses(pull_request.head)
+    assert [status["state"] for status in statuses] == ["success", "pending"]
+    assert {status["context"] for status in statuses} == {"easeml/ci"}
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())["outputs"]
+    assert run.outputs.keys() == declared.keys()
+    assert run.outputs | {"rows-required": "", "test-set": ""} == {
+        "verdict": "pass",
+        "step": "1",
+        "steps": "1",
+        "remaining": "0",
+        "rows": str(ROWS),
+        "rows-required": "",
+        "test-set": "",
+        "issue-number": "1",
+    }
+    assert 0 < int(run.outputs["rows-required"]) <= ROWS
+    assert [(issue["number"], issue["state"]) for issue in github.issues] == [(1, "open")]
+    assert Git(team.origin).text("rev-parse", "--verify", "refs/heads/easeml-ledger")
+    assert not [part for part in _secret_parts(key, git_server.token) if part in run.log]
+
+
+def test_a_worse_model_fails_and_the_job_with_it(
+    key: KeyPair, team: TeamRepository, github: GitHubServer, run_gate: RunGate
+) -> None:
+    _set_up(team, key, steps=2)
+    pull_request = _propose(team, "Guess", WRONG)
+    # As the reference's users keep it: the armored key in base64.
+    armored = key.private_key.get_secret_value().encode()
+
+    run = run_gate(pull_request, {"EASEML_PRIVATE_KEY": base64.b64encode(armored).decode()})
+
+    assert run.exit_code == 1, run.log
+    assert github.statuses(pull_request.head)[0]["state"] == "failure"
+    assert run.outputs["verdict"] == "fail"
+    assert run.outputs["remaining"] == "1"
+    assert github.issues == []
+
+
+def test_the_same_model_again_costs_nothing(
+    key: KeyPair, team: TeamRepository, github: GitHubServer, run_gate: RunGate
+) -> None:
+    _set_up(team, key, steps=2)
+    pull_request = _propose(team, "Add both numbers", RIGHT)
+    secrets = {"EASEML_PRIVATE_KEY": key.private_key.get_secret_value()}
+
+    runs = [run_gate(pull_request, secrets) for _ in range(2)]
+
+    assert [run.outputs["verdict"] for run in runs] == ["pass", "pass"]
+    assert [run.outputs["remaining"] for run in runs] == ["1", "1"]
+
+
+def test_without_the_key_the_status_says_what_is_missing(
+    key: KeyPair, team: TeamRepository, github: GitHubServer, run_gate: RunGate
+) -> None:
+    _set_up(team, key, steps=2)
+    pull_request = _propose(team, "Add both numbers", RIGHT)
+
+    run = run_gate(pull_request, {})
+
+    assert run.exit_code == 1, run.log
+    assert github.statuses(pull_request.head)[0]["state"] == "error"
+    assert "Traceback" not in run.log
+    assert run.outputs["verdict"] == "error"
