@@ -11,6 +11,10 @@ VARIABLES = {
 
 Coefficients = tuple[Fraction, Fraction, Fraction]
 
+# What can happen on one row, as values of n, o and d: two equal predictions are right or wrong
+# together, and two different ones are never both right.
+_ROWS = ((0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 1))
+
 
 class Refusal(Exception):
     """A part of a clause means nothing in this language.
@@ -55,6 +59,13 @@ class Linear:
     def negated(self) -> "Linear":
         """Return the form with the other signs."""
         return self.scaled(Fraction(-1))
+
+    @property
+    def reach(self) -> tuple[Fraction, Fraction]:
+        """The smallest and the largest value that the form can have."""
+        n, o, d = self.coefficients
+        values = [n * a + o * b + d * e for a, b, e in _ROWS]
+        return min(values), max(values)
 
 
 Value = Number | Linear

@@ -21,7 +21,7 @@ from easeml_action.condition.expression import (
     multiply,
 )
 from easeml_action.condition.misses import EXAMPLE, explain, explain_name
-from easeml_action.condition.text import MAX_DECIMALS, condition_text
+from easeml_action.condition.text import MAX_DECIMALS, condition_text, decimal_text
 from easeml_action.statistics.clause import Clause, Comparison
 
 MAX_LENGTH = 1_000
@@ -143,9 +143,10 @@ class _Meaning(Transformer[Token, tuple[Clause, ...]]):
             raise Refusal(
                 tolerance.position, "the tolerance is not above 0", "Write one such as +/- 0.01"
             )
-        for number in (*expression.coefficients, threshold.value, tolerance.value):
+        for number in expression.coefficients:
             _check_size(number, expression.position)
         sign: Comparison = ">" if comparison == ">" else "<"
+        _check_reach(expression, sign, threshold)
         return Clause(*expression.coefficients, sign, threshold.value, tolerance.value)
 
     def add(self, left: Value, right: Value) -> Value:
@@ -184,6 +185,19 @@ def _read_number(token: Token) -> Number:
     value = Fraction(str(token))
     _check_size(value, position)
     return Number(value, position)
+
+
+def _check_reach(expression: Linear, sign: Comparison, threshold: Number) -> None:
+    """Refuse a clause that holds for every pair of models, or for none."""
+    low, high = expression.reach
+    fits = low <= threshold.value < high if sign == ">" else low < threshold.value <= high
+    if not fits:
+        raise Refusal(
+            threshold.position,
+            f"the left side is always from {decimal_text(low)} to {decimal_text(high)}, "
+            "so this threshold decides nothing",
+            "Write shares between 0 and 1, such as 0.8 for 80%",
+        )
 
 
 def _check_size(value: Fraction, position: int) -> None:
