@@ -152,10 +152,10 @@ class _Build:
         self._environment = shelf / "environment"
         self._workshop = shelf / "workshop"
         self._source = self._workshop / "source"
-        self._uv = find_uv(shelf, for_others=account.separate)
         for folder in (self._environment, self._workshop):
             folder.mkdir()
             account.give(folder, 0o700)
+        self._uv = find_uv(self._workshop, for_others=account.separate)
         self._copy(checkout)
 
     def carry_out(self, interpreter: Path, progress: Progress) -> None:

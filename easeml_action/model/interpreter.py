@@ -61,12 +61,12 @@ def find_interpreter(*, for_others: bool) -> Interpreter:
     raise NoInterpreter(ours)
 
 
-def find_uv(shelf: Path, *, for_others: bool) -> Path:
-    """Return the program uv; a copy of it on ``shelf`` where others cannot start the original."""
+def find_uv(workshop: Path, *, for_others: bool) -> Path:
+    """Return the program uv, copied into ``workshop`` where others cannot start the original."""
     program = Path(os.path.realpath(uv.find_uv_bin()))
     if not for_others or is_open_to_all(program):
         return program
-    copy = shelf / "uv"
+    copy = workshop / "uv"
     shutil.copyfile(program, copy)
     copy.chmod(0o755)
     return copy

@@ -43,12 +43,15 @@ class Plan(TypedDict):
 def main() -> None:
     """Carry out the plan and report how the command ended."""
     plan: Plan = json.load(sys.stdin)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_STOP_SIGNALS})
     report = os.dup(2)
-    started = time.monotonic()
-    child = os.fork()
+    try:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_STOP_SIGNALS})
+        started = time.monotonic()
+        child = os.fork()
+    except OSError as error:
+        _refuse(report, error)
     if child == 0:
         _become(plan, report)
     status, timed_out = _wait(child, started + plan["seconds"])
@@ -83,8 +86,7 @@ def _become(plan: Plan, report: int) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
     except OSError as error:
-        os.write(report, f"{json.dumps({'refused': str(error)})}\n".encode())
-        os._exit(CANNOT_RUN)
+        _refuse(report, error)
     # The report's descriptor and the rest close themselves when the command starts.
     command = plan["command"]
     try:
@@ -92,6 +94,12 @@ def _become(plan: Plan, report: int) -> NoReturn:
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
         os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN)
+
+
+def _refuse(report: int, error: OSError) -> NoReturn:
+    """Tell the gate that the fault is the machine's, not the command's."""
+    os.write(report, f"{json.dumps({'refused': str(error)})}\n".encode())
+    os._exit(CANNOT_RUN)
 
 
 def _limit(kind: int, wanted: int) -> None:

@@ -13,9 +13,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from easeml_action.errors import GateError
 from easeml_action.model import launcher
@@ -207,12 +208,22 @@ def run_confined(
         pairs = ((process.stdout, log), (process.stderr, report))
         streams = {stream: excerpt for stream, excerpt in pairs if stream is not None}
         drain(streams, limits.seconds + _GRACE)
-        process.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        pass
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
     finally:
         _stop(process)
-    return _read_report(report.text(), log.text() if keep_log else None)
+    said = _read_report(report.text())
+    if "refused" in said:
+        raise SandboxFailed(said["refused"])
+    if "exit_code" not in said:
+        # The launcher was killed half-way, for want of memory perhaps.
+        _end_account(account)
+    return Completed(
+        exit_code=said.get("exit_code"),
+        timed_out=said.get("timed_out", False),
+        log=log.text() if keep_log else None,
+        seconds=said.get("seconds", 0.0),
+    )
 
 
 def make_enterable(folder: Path) -> None:
@@ -283,16 +294,25 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
                 stream.close()
 
 
-def _read_report(report: str, log: str | None) -> Completed:
-    """Turn the launcher's last line into a result; without one it was killed half-way."""
-    last = (report.splitlines() or [""])[-1]
-    try:
-        said = json.loads(last)
-    except ValueError:
-        return Completed(exit_code=None, timed_out=False, log=log, seconds=0.0)
-    if "refused" in said:
-        raise SandboxFailed(said["refused"])
-    return Completed(said["exit_code"], said["timed_out"], log, said["seconds"])
+def _read_report(report: str) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for line in report.splitlines():
+        # Anything else is a warning of the interpreter.
+        with suppress(ValueError, TypeError):
+            said |= json.loads(line)
+    return said
+
+
+def _end_account(account: Account) -> None:
+    if account.uid is not None:
+        subprocess.run(
+            ["/bin/sh", "-c", "kill -KILL -1"],
+            user=account.uid,
+            group=account.uid,
+            extra_groups=[],
+            check=False,
+            env={},
+        )
 
 
 def _resource_limits(account: Account, limits: Limits) -> dict[str, int]:
