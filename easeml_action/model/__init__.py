@@ -5,7 +5,12 @@ no label, no key and no part of the workspace; what comes back is a digest and o
 row, and on secret rows nothing else.
 """
 
-from easeml_action.model.checkout import ModelFiles, read_model
+from easeml_action.model.checkout import (
+    ModelFiles,
+    ScriptMissing,
+    ScriptNotExecutable,
+    read_model,
+)
 from easeml_action.model.history import accepted_before
 from easeml_action.model.predictions import Predictions
 from easeml_action.model.runner import ModelRunner, PreparedModel
@@ -19,6 +24,8 @@ __all__ = [
     "Predictions",
     "PreparedModel",
     "Scope",
+    "ScriptMissing",
+    "ScriptNotExecutable",
     "accepted_before",
     "read_model",
 ]

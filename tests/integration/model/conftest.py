@@ -181,7 +181,7 @@ def shop(place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, st
     wheels.mkdir()
     wheels.chmod(0o755)
     monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_OFFLINE", "1")
 
     def add(name: str, version: str, source: str) -> None:
         info = f"{name}-{version}.dist-info"
