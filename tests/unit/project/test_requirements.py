@@ -42,7 +42,7 @@ def test_the_image_gets_the_package_s_dependencies_without_the_command_line_s() 
     }
 
 
-@pytest.mark.parametrize("name", ["action", "demo", "dev"])
+@pytest.mark.parametrize("name", ["action", "demo", "dev", "uv"])
 def test_a_locked_file_holds_pins_with_hashes_and_nothing_else(name: str) -> None:
     lines = (ROOT / f"requirements/{name}.txt").read_text().splitlines()
     strange = [line for line in lines if not any(p.match(line) for p in (PIN, HASH, COMMENT))]
