@@ -1,10 +1,26 @@
 """The test set: opened by its key, split into labels and features, named by its rows.
 
 This room knows gpg and tables. It knows nothing of conditions, models, ledgers or GitHub, and no
-text that leaves it holds a row, a label or a secret.
+error that leaves it quotes a row, a label or a secret.
 """
 
+from easeml_action.testset.canonical import canonical_label
 from easeml_action.testset.keyring import KeyPair, encrypt_to, encrypt_with, generate_key
+from easeml_action.testset.labels import differ
+from easeml_action.testset.sample import split_sample
+from easeml_action.testset.table import TestSet, format_of
 from easeml_action.testset.vault import Vault, open_vault
 
-__all__ = ["KeyPair", "Vault", "encrypt_to", "encrypt_with", "generate_key", "open_vault"]
+__all__ = [
+    "KeyPair",
+    "TestSet",
+    "Vault",
+    "canonical_label",
+    "differ",
+    "encrypt_to",
+    "encrypt_with",
+    "format_of",
+    "generate_key",
+    "open_vault",
+    "split_sample",
+]

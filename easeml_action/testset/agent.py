@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote_to_bytes
 
-from easeml_action.testset.errors import GpgFailed, GpgMissing, WrongPassphrase
+from easeml_action.testset.gpg_errors import GpgFailed, GpgMissing, WrongPassphrase
 
 _TIMEOUT = 60.0  # seconds; a protected key is stretched for well under one
 _END_TIMEOUT = 5.0  # seconds before an agent that was asked to end is killed

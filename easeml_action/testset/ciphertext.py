@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from easeml_action.testset.errors import (
+from easeml_action.testset.gpg_errors import (
     CiphertextCorrupted,
     NotEncrypted,
     PlaintextTooLarge,
@@ -80,12 +80,13 @@ def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) 
         raise PlaintextTooLarge(limit)
     recipients = tuple(line[1] for line in status if line[0] == "ENC_TO")
     codes = {int(line[2]) & 0xFFFF for line in status if line[0] == "ERROR" and len(line) > 2}
-    if "NEED_PASSPHRASE_SYM" in words and not set(recipients) & set(own):
-        if not given or codes & {_BAD_PASSPHRASE, _BAD_KEY, _NO_PASSPHRASE}:
-            raise WrongPassphrase.for_message(given=given)
+    foreign = not set(recipients) & set(own)
+    phrase_failed = not given or bool(codes & {_BAD_PASSPHRASE, _BAD_KEY, _NO_PASSPHRASE})
+    if "NEED_PASSPHRASE_SYM" in words and foreign and phrase_failed:
+        raise WrongPassphrase.for_message(given=given)
     if codes & {_BAD_PASSPHRASE, _NO_PASSPHRASE}:
         raise WrongPassphrase.for_key(given=given)
-    if "NO_SECKEY" in words and not set(recipients) & set(own):
+    if "NO_SECKEY" in words and foreign:
         raise WrongKey(recipients, own)
     raise CiphertextCorrupted
 

@@ -13,7 +13,7 @@ import gnupg
 from pydantic import SecretStr
 
 from easeml_action.testset.agent import Agent
-from easeml_action.testset.errors import PassphraseUnusable
+from easeml_action.testset.gpg_errors import PassphraseUnusable
 
 _CHUNK = 1 << 20  # bytes that python-gnupg moves at a time
 _LONGEST_PASSPHRASE = 255  # bytes, gpg's own bound

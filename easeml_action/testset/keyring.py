@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from pydantic import SecretStr
 
-from easeml_action.testset.errors import (
+from easeml_action.testset.gpg_errors import (
     GpgFailed,
     KeyExpired,
     PassphraseUnusable,

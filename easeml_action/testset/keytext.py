@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from easeml_action.testset.errors import PrivateKeyUnreadable
+from easeml_action.testset.gpg_errors import PrivateKeyUnreadable
 
 _BLOCK = re.compile(r"-----BEGIN PGP (PRIVATE|PUBLIC) KEY BLOCK-----(.*?)-----END PGP \1", re.S)
 _HEADER = re.compile(r"\s*(?:Version|Comment|MessageID|Hash|Charset): [^\n]*\n")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from easeml_action.testset.ciphertext import check_ciphertext, read_plaintext
-from easeml_action.testset.errors import (
+from easeml_action.testset.gpg_errors import (
     GpgFailed,
     KeyNeeded,
     PrimaryKeyMissing,

@@ -1,4 +1,4 @@
-"""What can be wrong with a test set, its key or its encryption."""
+"""What can be wrong with a key, a passphrase or a ciphertext."""
 
 from easeml_action.errors import GateError
 

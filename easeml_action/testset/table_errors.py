@@ -1,0 +1,167 @@
+"""What can be wrong with a table.
+
+Messages name columns, row numbers and counts, never what a row holds. (The header is public: the
+sample beside the ciphertext shows it.) Rows are counted from 1 and without the header.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from easeml_action.errors import GateError
+
+_COLUMNS_SHOWN = 20
+
+
+class UnknownFormat(GateError):
+    """The file's name does not tell its format."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"The ending of {name} tells no format of a test set.",
+            f"Name it with one of {', '.join(known)}, followed by .gpg, .pgp, .asc or .enc.",
+        )
+
+
+class NotText(GateError):
+    """The table is not UTF-8."""
+
+    def __init__(self, offset: int, guess: str = "") -> None:
+        super().__init__(
+            f"The test set is not UTF-8 text: byte {offset:,} does not belong in it{guess}.",
+            "Save it again as UTF-8 and encrypt it again.",
+        )
+
+
+class NoRows(GateError):
+    """The table has no rows."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The test set has no rows.",
+            "Encrypt a file with at least one row below its header.",
+        )
+
+
+class NoFeatures(GateError):
+    """The table has no column but the label."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The test set has a single column, which leaves a model nothing to read.",
+            "Check the file's separator: .csv is read with commas, .tsv and .txt with tabs.",
+        )
+
+
+class RaggedRow(GateError):
+    """A row has more or fewer fields than the first."""
+
+    def __init__(self, row: int, found: int, expected: int) -> None:
+        super().__init__(
+            f"Row {row:,} of the test set has {found:,} fields where {expected:,} are expected.",
+            "Correct the row (quote a field that holds a separator) and encrypt the file again.",
+        )
+
+
+class QuotesMisplaced(GateError):
+    """A double quote stands inside a field that is not quoted, or is never closed."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(
+            f"Row {row:,} of the test set has a double quote where none may be.",
+            "Enclose the whole field in double quotes and double those inside (RFC 4180).",
+        )
+
+
+class ColumnsRepeated(GateError):
+    """Two columns have one name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"The test set has more than one column named {_shown(names)}.",
+            "Give every column a name of its own.",
+        )
+
+
+class LabelColumnMissing(GateError):
+    """No column has the label's name."""
+
+    def __init__(self, label: str, columns: Sequence[str]) -> None:
+        near = get_close_matches(label, columns, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        super().__init__(
+            f"The test set has no column {label!r}; it has {_shown(columns)}.",
+            f"{hint}Set label in the configuration to one of its columns.",
+        )
+
+
+class LabelOutOfRange(GateError):
+    """The label's position is beyond the columns."""
+
+    def __init__(self, position: int, columns: int) -> None:
+        super().__init__(
+            f"The label is column {position}, but the test set has columns 1 to {columns}.",
+            "Correct label in the configuration; columns are counted from 1.",
+        )
+
+
+class LabelNeedsName(GateError):
+    """The label is given by position where the format, or its header, asks for a name."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"The label cannot be found: {reason}.", remedy)
+
+
+class LabelsEmpty(GateError):
+    """Some labels are empty or NaN."""
+
+    def __init__(self, count: int, row: int) -> None:
+        super().__init__(
+            f"{count:,} of the labels are empty or NaN, the first in row {row:,}.",
+            "Label these rows or leave them out, and encrypt the file again.",
+        )
+
+
+class JsonInvalid(GateError):
+    """A line is not a JSON object."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(
+            f"Row {row:,} of the test set is not a JSON object.",
+            "Write one JSON object to a line and encrypt the file again.",
+        )
+
+
+class LabelKeyMissing(GateError):
+    """A JSON object has no label."""
+
+    def __init__(self, label: str, row: int, keys: Sequence[str]) -> None:
+        super().__init__(
+            f"Row {row:,} of the test set has no key {label!r}; it has {_shown(keys)}.",
+            "Set label in the configuration to a key that every row has.",
+        )
+
+
+class LabelNested(GateError):
+    """A label is an object or a list."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(
+            f"The label of row {row:,} is a list or an object.",
+            "Use a number, a string or a boolean as the label.",
+        )
+
+
+class SampleTooLarge(GateError):
+    """The public sample would leave no test set."""
+
+    def __init__(self, wanted: int, rows: int) -> None:
+        super().__init__(
+            f"A sample of {wanted:,} rows cannot be set aside from {rows:,}.",
+            "Ask for fewer rows; ten or so are enough to see that a model runs.",
+        )
+
+
+def _shown(names: Sequence[str]) -> str:
+    listed = ", ".join(repr(name[:60]) for name in names[:_COLUMNS_SHOWN])
+    rest = len(names) - _COLUMNS_SHOWN
+    return f"{listed} and {rest:,} more" if rest > 0 else listed
