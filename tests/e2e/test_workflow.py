@@ -157,7 +157,7 @@ def run_gate(
     docker("tag", image, "act-dockeraction:latest")
     base = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
 
-    def run(pull_request: PullRequest, secrets: Mapping[str, str]) -> Run:
+    def run(pull_request: PullRequest, secrets: Mapping[str, str], workflow: str = GATE) -> Run:
         workspace = tmp_path / "workspace"
         shutil.rmtree(workspace, ignore_errors=True)
         credentials = base64.b64encode(f"x-access-token:{git_server.token}".encode()).decode()
@@ -176,7 +176,8 @@ def run_gate(
         done = subprocess.run(
             [
                 *(ACT, "pull_request", "--eventpath", event, "--secret-file", secret_file),
-                *("--platform", f"ubuntu-latest={base}", "--pull=false", "--rebuild=false"),
+                *("--workflows", workflow, "--pull=false", "--rebuild=false"),
+                *("--platform", f"ubuntu-latest={base}", "--platform", f"ubuntu-24.04={base}"),
                 *("--action-offline-mode", "--no-cache-server", "--rm", "--network", "host"),
                 *("--container-daemon-socket", engine["DOCKER_HOST"]),
                 *("--env", f"GITHUB_REPOSITORY={NAME}", "--env", f"GITHUB_API_URL={github.url}"),
@@ -195,15 +196,19 @@ def run_gate(
     return run
 
 
+def _read_tracked(*paths: str) -> dict[str, bytes | None]:
+    listed = Git(ROOT).text("ls-files", "-z", "--", *paths)
+    return {name: (ROOT / name).read_bytes() for name in listed.split("\0") if name}
+
+
 def _set_up(team: TeamRepository, key: KeyPair, *, steps: int) -> None:
     """Commit the action, the gate and a model that does not work yet."""
-    listed = Git(ROOT).text("ls-files", "-z", *ACTION)
-    action = {name: (ROOT / name).read_bytes() for name in listed.split("\0") if name}
+    action = _read_tracked(*ACTION)
     draw = random.Random(1)
     rows = [(draw.randrange(100), draw.randrange(100)) for _ in range(ROWS)]
     table = "first,second,odd\n" + "".join(f"{a},{b},{(a + b) % 2}\n" for a, b in rows)
     gate = {
-        ".github/workflows/gate.yml": WORKFLOW.encode(),
+        GATE: WORKFLOW.encode(),
         ".easeml.yml": CONFIG.format(steps=steps).encode(),
         "data/test.csv.gpg": encrypt_to(key.public_key, table.encode()),
         "model/predict.py": MODEL.format(answer=WRONG).encode(),
@@ -300,3 +305,15 @@ def test_without_the_key_the_status_says_what_is_missing(
     assert github.statuses(pull_request.head)[0]["state"] == "error"
     assert "Traceback" not in run.log
     assert run.outputs["verdict"] == "error"
+
+
+def test_the_self_test_of_this_repository_passes(
+    team: TeamRepository, github: GitHubServer, run_gate: RunGate
+) -> None:
+    team.push("Everything as it stands", _read_tracked(*ACTION, "tests/e2e", SELF_TEST))
+    pull_request = team.open_pull_request("Say hello", {"README.md": b"Hello.\n"})
+
+    run = run_gate(pull_request, {}, SELF_TEST)
+
+    assert run.exit_code == 0, run.log
+    assert github.statuses(pull_request.head)[0]["state"] == "success"
