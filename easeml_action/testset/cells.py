@@ -143,7 +143,8 @@ def _with_exponent(
     field = field[field < len(ends)]
     opening = first[field]
     numeric = _IS_DIGIT[opening] | (opening == _PLUS) | (opening == _MINUS) | (opening == _POINT)
-    return field[numeric & _IS_DIGIT[last[field]] & (starts[field] < ends[field])]
+    found: NDArray[Any] = field[numeric & _IS_DIGIT[last[field]] & (starts[field] < ends[field])]
+    return found
 
 
 def _plain_numbers(

@@ -10,6 +10,7 @@ their decryption.
 """
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,32 @@ _KEY_WORDS = 4  # per eight bytes of a cell: two halves, two sums
 _LOW = np.uint64(0xFFFFFFFF)
 _HIGH_SHIFT = np.uint64(32)
 _MASKS = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Some cells: where each begins and ends in a buffer, and its number, row by row."""
+
+    buffer: Bytes
+    starts: Positions
+    ends: Positions
+    numbers: NDArray[np.intp]
+
+    def longer_than(self, length: int) -> "_Texts":
+        kept = np.flatnonzero(self.ends - self.starts > length)
+        return _Texts(self.buffer, self.starts[kept], self.ends[kept], self.numbers[kept])
+
+    def count_places(self) -> int:
+        return int((self.ends - self.starts).max(initial=0) + 7) // 8
+
+    def load(self, place: int) -> Words:
+        """Return the eight bytes at one place of each cell, zeros behind its end."""
+        # A view of the buffer as words that begin at every byte.
+        windows = np.ndarray((len(self.buffer) - 7,), "<u8", self.buffer, strides=(1,))
+        where = np.minimum(self.starts + 8 * place, len(windows) - 1)
+        words: Words = windows[where].astype(np.uint64, copy=False)
+        words &= _MASKS[np.clip(self.ends - self.starts - 8 * place, 0, 8)]
+        return words
 
 
 class RowHasher:
@@ -58,50 +85,40 @@ class RowHasher:
         ]
         ends[long] = starts[long]
         sums = np.zeros((len(block.starts), 2), np.uint64)
-        self._add_all(sums, block.text, starts, ends)
+        self._add_all(sums, _Texts(block.text, starts, ends, np.arange(len(starts))))
         if texts:
-            fields = np.concatenate([cells.replaced, long])
-            self._add_some(sums, *self._joined(texts), fields)
+            numbers = np.concatenate([cells.replaced, long])
+            self._add_some(sums, self._joined(texts, numbers), 0)
         return siphash(self._key[:16], sums[:, 0], sums[:, 1])
 
-    def _add_all(self, sums: Words, text: Bytes, starts: Positions, ends: Positions) -> None:
-        """Add the hashes of all fields, given row by row, to their rows' sums."""
-        lengths = ends - starts
-        columns = len(self._names)
-        for place in range(_count_words(lengths)):
-            longer = np.flatnonzero(lengths > 8 * place)
-            if 4 * len(longer) < len(lengths):
-                self._add_some(sums, text, starts[longer], ends[longer], longer, place)
+    def _add_all(self, sums: Words, texts: _Texts) -> None:
+        """Add the hashes of all of a block's cells to their rows' sums."""
+        for place in range(texts.count_places()):
+            longer = texts.longer_than(8 * place)
+            if 4 * len(longer.starts) < len(texts.starts):
+                self._add_some(sums, longer, place)
                 return
             keys = self._keys(place)
-            words = _load(text, starts, lengths, place).reshape(-1, columns)
+            words = texts.load(place).reshape(len(sums), -1)
             sums += (words & _LOW) @ keys[:, :2]
             sums += (words >> _HIGH_SHIFT) @ keys[:, 2:]
 
-    def _add_some(
-        self,
-        sums: Words,
-        text: Bytes,
-        starts: Positions,
-        ends: Positions,
-        fields: NDArray[np.intp],
-        first_place: int = 0,
-    ) -> None:
-        """Add the hashes of the fields numbered ``fields``, from one place on."""
-        lengths = ends - starts
-        rows, columns = np.divmod(fields, len(self._names))
-        for place in range(first_place, _count_words(lengths)):
-            longer = np.flatnonzero(lengths > 8 * place)
-            words = _load(text, starts[longer], lengths[longer], place)[:, None]
-            keys = self._keys(place)[columns[longer]]
+    def _add_some(self, sums: Words, texts: _Texts, first_place: int) -> None:
+        """Add the hashes of a few cells, from one place on, to their rows' sums."""
+        for place in range(first_place, texts.count_places()):
+            texts = texts.longer_than(8 * place)
+            words = texts.load(place)[:, None]
+            rows, columns = np.divmod(texts.numbers, len(self._names))
+            keys = self._keys(place)[columns]
             terms = (words & _LOW) * keys[:, :2] + (words >> _HIGH_SHIFT) * keys[:, 2:]
-            np.add.at(sums, rows[longer], terms)
+            np.add.at(sums, rows, terms)
 
-    def _joined(self, texts: list[bytes]) -> tuple[Bytes, Positions, Positions]:
+    def _joined(self, texts: list[bytes], numbers: NDArray[np.intp]) -> _Texts:
         texts = [self._shortened(text) if len(text) > _LONGEST else text for text in texts]
         ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
         starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
-        return np.frombuffer(b"".join(texts) + bytes(PADDING), np.uint8), starts, ends
+        buffer = np.frombuffer(b"".join(texts) + bytes(PADDING), np.uint8)
+        return _Texts(buffer, starts, ends, numbers)
 
     def _shortened(self, text: bytes) -> bytes:
         # No UTF-8 text starts with this byte: a digest is never taken for a cell.
@@ -190,17 +207,3 @@ def _rotate(word: Words, places: int) -> Words:
 
 def _stream(key: bytes, name: str, size: int) -> bytes:
     return hashlib.shake_256(key + name.encode()).digest(size)
-
-
-def _count_words(lengths: Positions) -> int:
-    return int(lengths.max(initial=0) + 7) // 8
-
-
-def _load(text: Bytes, starts: Positions, lengths: Positions, place: int) -> Words:
-    """Return the eight bytes at one place of each field, zeros behind its end."""
-    # A view of the text as words that begin at every byte.
-    windows = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
-    where = np.minimum(starts + 8 * place, len(windows) - 1)
-    words: Words = windows[where].astype(np.uint64, copy=False)
-    words &= _MASKS[np.clip(lengths - 8 * place, 0, 8)]
-    return words

@@ -8,7 +8,7 @@ import numpy as np
 
 from easeml_action.testset.delimited import Parsed
 from easeml_action.testset.fields import Dialect, Table
-from easeml_action.testset.labels import LabelCollector
+from easeml_action.testset.labels import LabelCollector, Labels
 from easeml_action.testset.table_errors import (
     JsonInvalid,
     LabelKeyMissing,
@@ -54,8 +54,7 @@ def parse_json_lines(data: bytes, label: str | int) -> Parsed:
     if len(names) == 1:
         raise NoFeatures
     cut = _Cutter(label)
-    cuts = [cut(line, found) for line, found in zip(lines, objects, strict=True)]
-    features = data[:begin] + b"\n".join([*cuts, b""])
+    features = data[:begin] + b"\n".join([*map(cut, lines), b""])
     content = _as_table(objects, names).encode()
     table = Table(content, 0, len(content), _DIALECT, names)
     return Parsed(table, _collect(objects, label), features)
@@ -102,9 +101,8 @@ def _names(objects: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _as_table(objects: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    return _RECORD.join(
-        [_UNIT.join([_cell(found.get(name)) for name in names]) for found in objects]
-    )
+    rows = ([_cell(found.get(name)) for name in names] for found in objects)
+    return _RECORD.join(map(_UNIT.join, rows))
 
 
 def _cell(value: Any) -> str:
@@ -117,7 +115,7 @@ def _cell(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False).translate(_SEPARATORS)
 
 
-def _collect(objects: list[dict[str, Any]], label: str) -> Any:
+def _collect(objects: list[dict[str, Any]], label: str) -> Labels:
     cells = [_cell(found[label]).encode() for found in objects]
     ends = np.cumsum([len(cell) for cell in cells], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
@@ -137,7 +135,7 @@ class _Cutter:
         self._first = re.compile(rb"(\{\s*)(?:%s)\s*:\s*%s\s*(?:,\s*)?" % (key, _SCALAR))
         self._later = re.compile(rb",\s*(?:%s)\s*:\s*%s" % (key, _SCALAR))
 
-    def __call__(self, line: bytes, found: dict[str, Any]) -> bytes:
+    def __call__(self, line: bytes) -> bytes:
         # One plain mention of the key is the member itself. With escapes or several mentions
         # (in a nested object, or twice) the object is written anew.
         if b"\\" not in line and len(self._member.findall(line)) == 1:

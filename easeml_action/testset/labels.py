@@ -44,7 +44,8 @@ class Labels:
         for prediction in set(predictions) - {None}:
             seen[prediction] = known.get(canonical_label(str(prediction)), _FOREIGN)
         found = np.fromiter(map(seen.__getitem__, predictions), np.int64, len(predictions))
-        return found == self.codes
+        right: NDArray[np.bool_] = found == self.codes
+        return right
 
 
 def differ(new: Sequence[str | None], old: Sequence[str | None]) -> NDArray[np.bool_]:
@@ -67,7 +68,8 @@ def differ(new: Sequence[str | None], old: Sequence[str | None]) -> NDArray[np.b
         codes[prediction] = values.setdefault(canonical_label(str(prediction)), len(values))
     first = np.fromiter(map(codes.__getitem__, new), np.int64, len(new))
     second = np.fromiter(map(codes.__getitem__, old), np.int64, len(old))
-    return first != second
+    unequal: NDArray[np.bool_] = first != second
+    return unequal
 
 
 class LabelCollector:

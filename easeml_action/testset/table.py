@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from easeml_action.testset.labels import Labels
 from easeml_action.testset.table_errors import NotText, UnknownFormat
 
 Format = Literal["csv", "tsv", "jsonl"]
+
+_FORMATS: tuple[Format, ...] = ("csv", "tsv", "jsonl")
 
 _ENDINGS: dict[str, Format] = {
     ".csv": "csv",
@@ -109,7 +111,8 @@ class TestSet:
     @property
     def labels(self) -> NDArray[Any]:
         """The labels in canonical form, an array of ``str`` of shape (rows,)."""
-        return np.array(self._labels.values, object)[self._labels.codes]
+        labels: NDArray[Any] = np.array(self._labels.values, object)[self._labels.codes]
+        return labels
 
     @property
     def features_name(self) -> str:
@@ -143,10 +146,10 @@ class TestSet:
 
 def check_format(name: str) -> Format:
     """Return a format's name if it is one; ValueError otherwise."""
-    for known in get_args(Format):
+    for known in _FORMATS:
         if name == known:
             return known
-    raise ValueError(f"format must be one of {', '.join(get_args(Format))}")
+    raise ValueError(f"format must be one of {', '.join(_FORMATS)}")
 
 
 def check_text(data: bytes) -> None:
