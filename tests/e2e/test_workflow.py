@@ -39,6 +39,8 @@ ACTION = (
     "requirements",
     "easeml_action",
 )
+GATE = ".github/workflows/gate.yml"
+SELF_TEST = ".github/workflows/self-test.yml"
 ROWS = 500
 SAYS = "OUTPUTS "
 
