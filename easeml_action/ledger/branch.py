@@ -122,7 +122,9 @@ class Branch:
             "rev-parse", "--path-format=absolute", "--git-path", "config"
         )
         algorithm = self._git.text("rev-parse", "--show-object-format")
-        with tempfile.TemporaryDirectory(prefix="easeml-ledger-") as directory:
+        # A git that was killed for its silence may leave a child that is still writing here.
+        scratch = tempfile.TemporaryDirectory(prefix="easeml-ledger-", ignore_cleanup_errors=True)
+        with scratch as directory:
             own = Git(Path(directory))
             own.run("init", "--quiet", "--bare", "--template=", f"--object-format={algorithm}")
             own.run("config", "include.path", configuration)

@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from easeml_action.ledger.errors import (
     LedgerTruncated,
@@ -61,7 +61,7 @@ class Link:
 
     def to_line(self) -> bytes:
         """Return the one line of JSON that stands for this link, newline included."""
-        return _dump(_body(self.seq, self.prev, self.record), hash=self.hash, seal=self.seal)
+        return _line(_body(self.seq, self.prev, self.record), self.hash, self.seal)
 
 
 def extend(links: Sequence[Link], records: Iterable[Record], key: bytes) -> tuple[Link, ...]:
@@ -76,7 +76,7 @@ def extend(links: Sequence[Link], records: Iterable[Record], key: bytes) -> tupl
     seq, prev = len(links), links[-1].hash if links else START
     added = []
     for record in records:
-        digest = _hash(seq, prev, record)
+        digest = _hash(_body(seq, prev, record))
         added.append(Link(seq, prev, record, digest, _seal(digest, key)))
         seq, prev = seq + 1, digest
     return tuple(added)
@@ -111,7 +111,6 @@ def read(data: bytes, key: bytes | None) -> tuple[Link, ...]:
     if not data.endswith(b"\n"):
         raise LedgerTruncated("The ledger is empty or ends in the middle of a record.")
     links = tuple(_parse(line, number) for number, line in enumerate(data[:-1].split(b"\n"), 1))
-    _check_hashes(links)
     _check_numbers(links)
     if key is not None:
         _check_seals(links, key)
@@ -143,19 +142,16 @@ def _parse(line: bytes, number: int) -> Link:
         raise unreadable
     record = from_json(said["kind"], said["record"], number)
     link = Link(said["seq"], said["prev"], record, said["hash"], said["seal"])
+    body = _body(link.seq, link.prev, record)
+    if link.hash != _hash(body):
+        raise RecordEdited(f"Line {number} of the ledger was edited: its hash does not fit.")
     # One value has one spelling: what JSON would let pass unnoticed (white space, a key given
     # twice, another spelling of a number) is an edit.
-    if link.to_line() != line + b"\n":
+    if line + b"\n" != _line(body, link.hash, link.seal):
         raise RecordEdited(
             f"Line {number} of the ledger was edited: it is not in its written form."
         )
     return link
-
-
-def _check_hashes(links: Sequence[Link]) -> None:
-    for number, link in enumerate(links, 1):
-        if link.hash != _hash(link.seq, link.prev, link.record):
-            raise RecordEdited(f"Line {number} of the ledger was edited: its hash does not fit.")
 
 
 def _check_numbers(links: Sequence[Link]) -> None:
@@ -203,23 +199,25 @@ def _check_key(key: bytes) -> None:
         raise ValueError(f"key must be of {KEY_BYTES} bytes, not {len(key)}")
 
 
-def _body(seq: int, prev: str, record: Record) -> dict[str, Any]:
-    return {
+def _body(seq: int, prev: str, record: Record) -> bytes:
+    """Return what is hashed: the line without its end."""
+    said = {
         "v": VERSION,
         "seq": seq,
         "prev": prev,
         "kind": kind_of(record),
         "record": to_json(record),
     }
+    text = json.dumps(said, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return text.removesuffix("}").encode("ascii")
 
 
-def _dump(body: dict[str, Any], **more: str) -> bytes:
-    text = json.dumps(body | more, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.encode("ascii") + b"\n"
+def _line(body: bytes, digest: str, seal: str) -> bytes:
+    return body + f',"hash":"{digest}","seal":"{seal}"}}\n'.encode(errors="replace")
 
 
-def _hash(seq: int, prev: str, record: Record) -> str:
-    return hashlib.sha256(_dump(_body(seq, prev, record))).hexdigest()
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _seal(digest: str, key: bytes) -> str:

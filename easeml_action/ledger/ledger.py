@@ -25,7 +25,7 @@ from easeml_action.ledger.errors import (
     PushRefused,
     RemoteUnreachable,
 )
-from easeml_action.ledger.history import History, KnownTestSet
+from easeml_action.ledger.history import Evaluation, History, KnownTestSet
 from easeml_action.ledger.records import (
     Contract,
     Genesis,
@@ -145,6 +145,20 @@ class Ledger:
         self._patience = patience
         self._now = now
         self._seen: tuple[chain.Link, ...] = ()
+        self._history: History | None = None
+
+    @property
+    def history(self) -> History:
+        """The history as this run last read or wrote it.
+
+        Raises
+        ------
+        RuntimeError
+            It has done neither; an unread ledger is not an empty one.
+        """
+        if self._history is None:
+            raise RuntimeError("the ledger must be read before its history is asked for")
+        return self._history
 
     def read(self) -> History:
         """Return the history as it stands on the remote now.
@@ -249,9 +263,7 @@ class Ledger:
             own.append(ReservedStep(question, step, state.passes, state.fails, commit, time, run))
             return own[-1:]
 
-        evaluation = self.append(decide).evaluation_of(question)
-        if evaluation is None:
-            raise AssertionError("a reserved question has an evaluation")
+        evaluation = self.append(decide).evaluation_of(question) or Evaluation(own[-1])
         if evaluation.verdict is not None:
             return evaluation.verdict
         step = evaluation.reserved
@@ -278,7 +290,8 @@ class Ledger:
         Raises
         ------
         ValueError
-            The step is not reserved for this question.
+            The step is not reserved for this question, or the bit does not go with the
+            adaptivity.
         """
         question, step = reservation.question, reservation.step
         verdict = Verdict(question.test_set, step, passed, sealed)
@@ -287,6 +300,9 @@ class Ledger:
             evaluation = history.evaluation_of(question)
             if evaluation is None or evaluation.reserved.step != step:
                 raise ValueError("reservation: the step is not reserved for this question")
+            adaptivity = history.test_set(question.test_set).contract.adaptivity
+            if (passed is None) != (adaptivity == "none"):
+                raise ValueError("passed must be None under adaptivity 'none', and only there")
             return [] if evaluation.verdict else [verdict]
 
         return self.append(decide).verdict_on(question) or verdict
@@ -317,7 +333,7 @@ class Ledger:
     def _attempt(self, copy: Copy, decide: Decide) -> History:
         tip = copy.read(self._patience.answer)
         links = self._verify(tip)
-        history = History([link.record for link in links])
+        self._history = history = History([link.record for link in links])
         records = list(decide(history))
         if not records:
             return history
@@ -330,7 +346,7 @@ class Ledger:
         after = History([*history.records, *records])
         message = "Append " + ", ".join(kind_of(record) for record in records)
         copy.push(tip, tip.data + chain.to_bytes(added), message, self._patience.answer)
-        self._seen = links + added
+        self._seen, self._history = links + added, after
         return after
 
     def _verify(self, tip: Tip) -> tuple[chain.Link, ...]:
@@ -364,7 +380,8 @@ class Ledger:
         if last and last.pushing:
             return PushRefused(
                 f"The remote did not take the push to the branch {name}: {said}",
-                "Look for a hook, a quota or an outage of the git server, then run the job again.",
+                "Look for a hook, a quota or an outage of the git server, then run the job again; "
+                "whether the push arrived or not, nothing is charged twice.",
             )
         return RemoteUnreachable(
             f"The branch {name} could not be read from the remote: {said}",

@@ -4,7 +4,6 @@ A record is checked whenever it is made, whether from JSON or by us: its fields 
 and bounded, so that nothing read from the branch is trusted for its size or its characters.
 """
 
-from dataclasses import asdict
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
@@ -203,7 +202,8 @@ def kind_of(record: Record) -> str:
 
 def to_json(record: Record) -> dict[str, Any]:
     """Return a record's fields as JSON values, in the one order in which they are written."""
-    return asdict(record)
+    fields: dict[str, Any] = _READERS[kind_of(record)].dump_python(record)
+    return fields
 
 
 def from_json(kind: object, fields: object, line: int) -> Record:

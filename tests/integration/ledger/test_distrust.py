@@ -11,6 +11,7 @@ from easeml_action.ledger import (
     Ledger,
     LedgerCopied,
     LedgerRewritten,
+    LedgerTooLarge,
     LedgerTruncated,
     NotALedger,
     Question,
@@ -19,6 +20,7 @@ from easeml_action.ledger import (
     RecordsMissing,
     RecordUnreadable,
     WrongLedgerKey,
+    branch,
 )
 
 FULL = Contract(0.999, 3, "full")
@@ -110,6 +112,15 @@ def test_a_branch_of_that_name_with_other_content_is_not_taken_over(
     run_git(checkout, "push", "--quiet", "origin", "main:easeml-ledger")
     with pytest.raises(NotALedger, match="name another with ledger-branch"):
         new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+
+
+def test_a_file_larger_than_any_ledger_is_not_read(
+    new_ledger: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+    monkeypatch.setattr(branch, "MAX_LEDGER_BYTES", 100)
+    with pytest.raises(LedgerTooLarge):
+        new_ledger().read()
 
 
 def test_a_seal_of_somebody_else_is_named(

@@ -189,10 +189,27 @@ def test_what_the_caller_must_do_first_is_a_mistake_of_the_program(
     ledger.open_test_set("rows-a", "a" * 64, 1000, FULL)
     with pytest.raises(ValueError, match="not reserved"):
         ledger.record(Reservation(about("m1"), 1, 0, 0, resumed=False), True, SEALED)
+    reserved = charge(ledger, "m1")
+    with pytest.raises(ValueError, match="passed must be None"):
+        ledger.record(reserved, None, SEALED)
+    with pytest.raises(RuntimeError, match="must be read"):
+        _ = new_ledger().history
     with pytest.raises(ValueError, match="32 bytes"):
         new_ledger(key=b"short")
     with pytest.raises(ValueError, match="key"):
         new_ledger(key=None).open_test_set("rows-b", "b" * 64, 1000, FULL)
+
+
+def test_the_history_at_hand_is_the_one_last_read_or_changed(
+    new_ledger: Callable[..., Ledger],
+) -> None:
+    ledger = new_ledger()
+    assert ledger.read() is ledger.history
+    assert ledger.open_test_set("rows-a", "a" * 64, 1000, FULL) is ledger.history
+    reserved = charge(ledger, "m1")
+    assert ledger.history.reservation_for(about("m1")) is not None
+    verdict = ledger.record(reserved, True, SEALED)
+    assert ledger.history.test_set("rows-a").verdicts == (verdict,)
 
 
 def test_without_the_key_it_can_be_read(new_ledger: Callable[..., Ledger]) -> None:

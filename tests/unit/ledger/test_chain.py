@@ -100,7 +100,7 @@ def rehash(line: bytes, **changes: Any) -> bytes:
     """What someone without the key can do: change a record and give it a hash that fits."""
     said = json.loads(line) | changes
     body = {name: said[name] for name in ("v", "seq", "prev", "kind", "record")}
-    text = json.dumps(body, separators=(",", ":")) + "\n"
+    text = json.dumps(body, separators=(",", ":")).removesuffix("}")
     said["hash"] = hashlib.sha256(text.encode()).hexdigest()
     return json.dumps(said, separators=(",", ":")).encode() + b"\n"
 
