@@ -10,7 +10,7 @@ from pathlib import Path
 from easeml_action.errors import GateError
 
 MAX_LINE = 4096
-_BYTES_PER_ROW = 512
+_BYTES_PER_ROW = 256
 _BYTES_AT_LEAST = 64 * 2**10
 
 _HEADER = ("id", "prediction")
@@ -114,13 +114,16 @@ def _read(folder: Path, name: str, rows: int, owner: int | None) -> bytes:
     finally:
         os.close(place)
     bound = _BYTES_AT_LEAST + rows * _BYTES_PER_ROW
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         # A hard link could lend the file's name to something that only we can read.
         foreign = owner is not None and status.st_uid != owner
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or foreign:
             raise UnreadablePredictions("they are not a regular file of the model's own")
-        content = file.read(bound + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(bound + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > bound:
         raise UnreadablePredictions(f"they take more than {bound:,} bytes for {rows:,} rows")
     return content
@@ -129,6 +132,9 @@ def _read(folder: Path, name: str, rows: int, owner: int | None) -> bytes:
 def _parse(content: bytes, rows: int) -> Predictions:
     if b"\0" in content:
         raise UnreadablePredictions("they are binary data")
+    # Counted before they are taken apart: a file of line ends only would fill the memory.
+    if (ends := content.count(b"\n")) > rows + 1:
+        raise WrongNumberOfPredictions(ends, rows)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@ The paths are also in ``EASEML_FEATURES`` and ``EASEML_PREDICTIONS``. The script
 clean checkout of its commit, with its own Python environment first on ``PATH``.
 """
 
+import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -112,6 +113,14 @@ class ModelRunner:
         self._progress = progress
         self._limits = limits
         self._build_limits = Limits(build_seconds)
+
+    @property
+    def isolated(self) -> bool:
+        """Say whether models run as another user than the gate.
+
+        If not, a model can reach whatever the gate's own user can.
+        """
+        return os.geteuid() == 0
 
     def prepare(self, git: Git, model: ModelFiles) -> PreparedModel:
         """Check the model out and build its environment.
