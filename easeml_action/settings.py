@@ -44,6 +44,9 @@ class Settings:
     event_path: Path
     workspace: Path
     run_id: str
+    run_attempt: int
+    repository_id: str | None
+    cache: Path
     scratch: Path | None
     output_path: Path | None
     summary_path: Path | None
@@ -52,6 +55,17 @@ class Settings:
     def run_url(self) -> str:
         """The page of this workflow run, which the commit status links to."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether somebody asked for this run again."""
+        return self.run_attempt > 1
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Every secret input that is given; the runner masks the token itself."""
+        given = (self.private_key, self.passphrase, self.smtp_url)
+        return tuple(secret for secret in given if secret is not None)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -84,10 +98,25 @@ class Settings:
             event_path=Path(_variable(environ, "GITHUB_EVENT_PATH")),
             workspace=Path(_variable(environ, "GITHUB_WORKSPACE")),
             run_id=_variable(environ, "GITHUB_RUN_ID"),
+            run_attempt=_number(environ, "GITHUB_RUN_ATTEMPT"),
+            repository_id=environ.get("GITHUB_REPOSITORY_ID") or None,
+            cache=cache_folder(environ),
             scratch=_path(environ, "RUNNER_TEMP"),
             output_path=_path(environ, "GITHUB_OUTPUT"),
             summary_path=_path(environ, "GITHUB_STEP_SUMMARY"),
         )
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where built environments are kept, as the XDG base directories have it."""
+    home = environ.get("HOME", "").strip() or "/tmp"  # noqa: S108  owned by no one we know
+    cache = environ.get("XDG_CACHE_HOME", "").strip()
+    return Path(cache or Path(home) / ".cache") / "easeml"
+
+
+def _number(environ: Mapping[str, str], name: str) -> int:
+    value = environ.get(name, "").strip()
+    return int(value) if value.isascii() and value.isdecimal() else 1
 
 
 def _input(environ: Mapping[str, str], name: str) -> str:

@@ -14,7 +14,9 @@ from easeml_action.github.statuses import State, cut_description
 
 Mode = Literal["fp-free", "fn-free"]
 Adaptivity = Literal["none", "firstChange", "full", "metered"]
-VerdictWord = Literal["pass", "fail", "error", "recorded", "active-once-merged"]
+VerdictWord = Literal[
+    "pass", "fail", "error", "recorded", "unchanged", "first-model", "active-once-merged"
+]
 PastWord = Literal["pass", "fail", "recorded", "unfinished"]
 Cost = Literal["step", "nothing", "reserved"]
 
@@ -90,7 +92,9 @@ class Report:
     Parameters
     ----------
     verdict
-        ``active-once-merged``: the trusted branch has no gate yet, nothing was decrypted.
+        The last three stand for a success without a verdict. ``unchanged``: the change leaves the
+        model as it is. ``first-model``: the condition compares with an old model, and there is
+        none yet. ``active-once-merged``: the trusted branch has no gate yet, nothing was decrypted.
     commit
         Id of the commit under test.
     run_url
@@ -136,6 +140,21 @@ class Report:
     retired: bool = False
     issue: int | None = None
     closed_issues: tuple[int, ...] = ()
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the action, by their names in action.yml; empty where not known."""
+        facts = {
+            "verdict": self.verdict,
+            "step": self.step,
+            "steps": None if self.terms is None else self.terms.steps,
+            "remaining": self.remaining,
+            "rows": self.rows,
+            "rows-required": self.rows_required,
+            "test-set": self.test_set,
+            "issue-number": self.issue,
+        }
+        return {name: "" if fact is None else str(fact) for name, fact in facts.items()}
 
     @property
     def headline(self) -> str:
@@ -189,6 +208,8 @@ _HEADLINES = {
     "fail": "❌ Fail",
     "error": "⚠️ Error: no verdict",
     "recorded": "📋 Recorded",
+    "unchanged": "✅ Nothing to judge: the model is unchanged",
+    "first-model": "🌱 Nothing to compare with: the first model",
     "active-once-merged": "🌱 Active once merged",
 }
 
@@ -206,6 +227,10 @@ _MEANINGS = {
 _OTHER_MEANINGS = {
     # shown when adaptivity is none
     "recorded": "The verdict is on record for the key holder; nobody else gets to know it.",
+    # shown when the files of the model are those of the commit that the change would replace
+    "unchanged": "This change leaves the files of the model as they are.",
+    # shown when the condition speaks of the old model and there is none yet
+    "first-model": "The condition compares with an old model, and the repository has none yet.",
     # shown when the trusted branch holds no configuration yet
     "active-once-merged": (
         "The default branch has no gate yet. It judges from the merge of this change on; "
@@ -218,6 +243,8 @@ _ADVICE = {
     "pass": "This change can be merged as far as its model goes.",
     "fail": "Improve the model and push: each new model uses one step.",
     "recorded": "Go on: merging does not wait for the verdict.",
+    "unchanged": "It can be merged as far as its model goes.",
+    "first-model": "Once merged, it is what the next model is compared with.",
     "active-once-merged": "Merge this change to switch the gate on.",
 }
 
@@ -234,6 +261,10 @@ NOT_CHARGED = "No step was used."
 STATUS_PENDING = "Judging the model on the secret test set"
 # shown when the configuration is not on the default branch yet
 STATUS_ACTIVE_ONCE_MERGED = "Active once merged: the default branch has no gate yet"
+# shown when the change leaves the model as it is
+STATUS_UNCHANGED = "Nothing to judge: the model is unchanged"
+# shown when there is no old model to compare with
+STATUS_FIRST_MODEL = "Nothing to compare with yet: this is the first model"
 # shown when adaptivity is none
 STATUS_RECORDED = "Recorded for the key holder"
 # shown when a pull request from a fork starts a run: GitHub gives it no secrets
@@ -248,6 +279,8 @@ _STATES: dict[VerdictWord, State] = {
     "fail": "failure",
     "error": "error",
     "recorded": "success",
+    "unchanged": "success",
+    "first-model": "success",
     "active-once-merged": "success",
 }
 
@@ -264,6 +297,10 @@ def status_description(report: Report) -> str:
             return cut_description(report.problem)
         case "active-once-merged":
             return STATUS_ACTIVE_ONCE_MERGED
+        case "unchanged":
+            return STATUS_UNCHANGED
+        case "first-model":
+            return STATUS_FIRST_MODEL
         case "recorded":
             return cut_description(STATUS_RECORDED + _count(report))
         case "pass" | "fail":
@@ -310,11 +347,13 @@ def render_issue(
     )
 
 
-def render_closing(terms: Terms, *, test_set: str, steps: Sequence[Revealed]) -> str:
+def render_closing(test_set: str, condition: str, steps: Sequence[Revealed]) -> str:
     """Render the comment that closes the issue, with what the retired test set had measured."""
     names = tuple(dict.fromkeys(name for step in steps for name, _ in step.estimates))
     rows = [(step, [dict(step.estimates).get(name) for name in names]) for step in steps]
-    return render_markdown("closing.md.j2", terms=terms, test_set=test_set, names=names, rows=rows)
+    return render_markdown(
+        "closing.md.j2", condition=condition, test_set=test_set, names=names, rows=rows
+    )
 
 
 def render_mail(report: Report, *, repository: str, passed: bool) -> tuple[str, str]:

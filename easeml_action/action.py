@@ -1,0 +1,188 @@
+"""The action: from an event to a verdict.
+
+:func:`main` builds the real world of a workflow run. :func:`settle` begins a run and always ends
+it. :func:`run` decides, from top to bottom.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from easeml_action.audience import GitHubAudience
+from easeml_action.comparison import compare
+from easeml_action.config import Config
+from easeml_action.errors import GateError
+from easeml_action.evaluation import Case, evaluate
+from easeml_action.gate import (
+    read_config,
+    read_gate,
+    require_config,
+    require_rows,
+    trusted_commit,
+)
+from easeml_action.git import Git
+from easeml_action.github import GitHub, NothingToJudge, Report, Workflow, read_event, read_payload
+from easeml_action.ledger import Branch, Ledger
+from easeml_action.locked import LockedTestSet, enter
+from easeml_action.minutes import Minutes
+from easeml_action.retirement import (
+    TestSetUsedUp,
+    ask_for_test_set,
+    close_requests,
+    is_used_up,
+)
+from easeml_action.sealed import SealedVerdict, unseal
+from easeml_action.settings import FailOn, Settings
+from easeml_action.testset import open_vault
+from easeml_action.world import World
+
+
+class Cancelled(GateError):
+    """The run was told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__("The run was cancelled.", "Run the job again: a reserved step is resumed.")
+
+
+class Unexpected(GateError):
+    """A fault of this program. The exception's own text stays out: it may quote a secret."""
+
+    def __init__(self, error: Exception) -> None:
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f" in {Path(place.tb_frame.f_code.co_filename).name}"
+        line = "" if place is None else f", line {place.tb_lineno}"
+        super().__init__(
+            f"The action met a fault of its own ({type(error).__name__}{where}{line}).",
+            "Run the job again; if it happens again, please report this sentence.",
+        )
+
+
+def main() -> int:
+    """Run as a workflow step; return the exit code."""
+    workflow = Workflow(sys.stdout, os.environ)
+    try:
+        settings = Settings.from_environ(os.environ)
+        for secret in settings.secrets:
+            workflow.mask(secret)
+        change = read_event(os.environ, read_payload(os.environ))
+        with tempfile.TemporaryDirectory(prefix="easeml-", dir=settings.scratch) as scratch:
+            github = GitHub(settings.repository, settings.token, settings.api_url)
+            report = settle(
+                World(
+                    git=Git(settings.workspace, settings.token),
+                    change=change,
+                    config_path=settings.config,
+                    private_key=settings.private_key,
+                    passphrase=settings.passphrase,
+                    ledger_branch=settings.ledger_branch,
+                    repository_id=settings.repository_id,
+                    audience=GitHubAudience(
+                        github, workflow, change, settings.run_url, settings.smtp_url
+                    ),
+                    progress=workflow,
+                    scratch=Path(scratch),
+                    cache=settings.cache,
+                    run_url=settings.run_url,
+                    is_rerun=settings.is_rerun,
+                )
+            )
+    except NothingToJudge as nothing:
+        workflow.notice(nothing.reason)
+        return 0
+    except GateError as error:
+        workflow.error(str(error))
+        return 1
+    return exit_code(report, settings.fail_on)
+
+
+def settle(world: World) -> Report:
+    """Run with a beginning and an end that others see, whatever happens in between."""
+    minutes = Minutes(world.change.new, world.run_url)
+    try:
+        with _cancellable():
+            world.audience.begin()
+            run(world, minutes)
+    except GateError as error:
+        minutes.note_error(error)
+    except Exception as error:
+        minutes.note_error(Unexpected(error))
+    world.audience.conclude(minutes.report)
+    return minutes.report
+
+
+def run(world: World, minutes: Minutes) -> None:
+    """Judge one change; what becomes known on the way goes into the minutes."""
+    git, change = world.git, world.change
+    trusted = trusted_commit(git, change)
+    git.ensure_commit(change.new, refs=change.fetch_refs)
+    config = read_config(git, trusted, world.config_path)
+    if config is None:
+        minutes.note_terms(require_config(git, change.new, world.config_path))
+        minutes.note("active-once-merged")
+        return
+    minutes.note_terms(config)
+    world.require_secrets()
+    gate = read_gate(git, trusted, config, world.config_path)
+    with open_vault(world.private_key, world.passphrase) as vault:
+        branch = Branch(git, world.ledger_branch)
+        ledger = Ledger(branch, vault.derive("ledger"), repository=world.repository_id)
+        test_set = LockedTestSet(gate, vault, ledger.read(), world.progress)
+        minutes.note_test_set(test_set.identity, test_set.rows)
+        require_rows(test_set.rows, gate)
+        enter(ledger, gate, test_set)
+        case = Case(gate, test_set, compare(git, change, gate, ledger.history))
+        state = ledger.history.test_set(test_set.identity)
+        verdict = ledger.history.verdict_on(case.question)
+        if verdict is not None:
+            minutes.note_verdict(verdict, charged=False)
+        elif case.comparison.is_unchanged:
+            minutes.note("unchanged")
+        elif case.comparison.is_first:
+            minutes.note("first-model")
+        elif is_used_up(state, ledger.history, case.question):
+            minutes.note_error(TestSetUsedUp())
+        else:
+            verdict = evaluate(world, minutes, case, ledger, vault)
+            minutes.note_verdict(verdict, charged=True)
+            state = ledger.history.test_set(test_set.identity)
+        minutes.note_state(state)
+        if state.is_retired:
+            ask_for_test_set(world, minutes, gate, state)
+        close_requests(world, minutes, state.test_set, ledger.history, vault)
+        if verdict is not None and verdict.passed is None:
+            mail_verdict(world, minutes, config, unseal(vault, verdict.sealed))
+
+
+def mail_verdict(world: World, minutes: Minutes, config: Config, sealed: SealedVerdict) -> None:
+    """Tell the key holder the bit that nobody else may know; again only in a run started again."""
+    is_news = minutes.report.cost == "step" or world.is_rerun
+    if is_news and config.recipient is not None:
+        world.audience.mail(config.recipient, minutes.report, passed=sealed.passed)
+
+
+def exit_code(report: Report, fail_on: FailOn) -> int:
+    """Return what the step ends with: 1 where the verdict is one that it shall fail on."""
+    failing = {"fail": {"fail", "error"}, "error": {"error"}, "never": set[str]()}[fail_on]
+    return int(report.verdict in failing)
+
+
+@contextmanager
+def _cancellable() -> Iterator[None]:
+    """Turn the runner's signal into an error, so that a cancelled run still settles its status."""
+
+    def cancel(_signal: int, _frame: FrameType | None) -> None:
+        raise Cancelled
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,120 @@
+"""Who hears of a run on GitHub: the commit, the job's page, the issues, and the key holder."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from easeml_action.errors import GateError
+from easeml_action.github import (
+    STATUS_PENDING,
+    Change,
+    GitHub,
+    Issues,
+    MissingPermission,
+    Report,
+    Revealed,
+    Workflow,
+    issue_title,
+    render_closing,
+    render_issue,
+    render_mail,
+    render_summary,
+    set_status,
+    status_description,
+    status_state,
+)
+from easeml_action.github.statuses import State
+from easeml_action.mail import send_mail
+from easeml_action.world import Retirement
+
+T = TypeVar("T")
+
+
+class GitHubAudience:
+    """Speaks to everyone concerned; see :class:`easeml_action.world.Audience`.
+
+    What fails to be said about issues and by mail is a warning: the verdict stands in the ledger
+    by then. What fails to be said about the commit is an error.
+    """
+
+    def __init__(
+        self,
+        github: GitHub,
+        workflow: Workflow,
+        change: Change,
+        run_url: str,
+        smtp_url: SecretStr | None,
+    ) -> None:
+        self._github = github
+        self._issues = Issues(github)
+        self._workflow = workflow
+        self._change = change
+        self._run_url = run_url
+        self._smtp_url = smtp_url
+
+    def begin(self) -> None:
+        """Set the commit status to pending."""
+        self._set_status("pending", STATUS_PENDING)
+
+    def conclude(self, report: Report) -> None:
+        """Write the outputs and the summary, and settle the status."""
+        self._workflow.set_outputs(report.outputs)
+        self._workflow.add_summary(render_summary(report))
+        if report.verdict == "error":
+            self._workflow.error(f"{report.problem} {report.remedy}", title=report.headline)
+        else:
+            self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
+        self._set_status(status_state(report), status_description(report))
+
+    def mail(self, recipient: str, report: Report, *, passed: bool) -> None:
+        """Send the verdict to the key holder."""
+        if self._smtp_url is None:
+            self._workflow.notice(
+                "No smtp-url is given: the key holder reads the verdict with `easeml reveal`."
+            )
+            return
+        subject, text = render_mail(report, repository=self._github.repository, passed=passed)
+        smtp_url = self._smtp_url
+        self._try(lambda: send_mail(smtp_url, to=recipient, subject=subject, text=text))
+
+    def ask_for_test_set(self, retirement: Retirement) -> int | None:
+        """Open the issue, or find the one that is open already."""
+        body = render_issue(
+            retirement.terms,
+            test_set=retirement.test_set,
+            path=retirement.path,
+            history=retirement.history,
+            rows_required=retirement.rows_required,
+            default_branch=self._change.default_branch,
+        )
+        title = issue_title(retirement.test_set)
+        return self._try(lambda: self._issues.open_once(retirement.test_set, title, body))
+
+    def open_requests(self) -> dict[str, int]:
+        """List our open issues."""
+        listed = self._try(self._issues.list_open) or ()
+        return {issue.test_set: issue.number for issue in listed}
+
+    def close_request(
+        self, number: int, test_set: str, condition: str, steps: tuple[Revealed, ...]
+    ) -> None:
+        """Close an issue with the table of what its test set had measured."""
+        comment = render_closing(test_set, condition, steps)
+        self._try(lambda: self._issues.close(number, comment))
+
+    def _set_status(self, state: State, description: str) -> None:
+        try:
+            set_status(self._github, self._change.new, state, description, target_url=self._run_url)
+        except MissingPermission:
+            # The token of a fork's pull request can only read; the log says what the status would.
+            if not self._change.secrets_withheld:
+                raise
+            self._workflow.say(f"{state}: {description}")
+
+    def _try(self, say: Callable[[], T]) -> T | None:
+        try:
+            return say()
+        except GateError as error:
+            self._workflow.warning(str(error))
+            return None

@@ -1,0 +1,104 @@
+"""One evaluation: rehearse in public, reserve the step, run on the secret rows, judge, record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from easeml_action.comparison import Comparison
+from easeml_action.gate import Gate
+from easeml_action.ledger import Ledger, Question, Verdict
+from easeml_action.locked import LockedTestSet
+from easeml_action.minutes import Minutes
+from easeml_action.model import Limits, ModelRunner, PreparedModel
+from easeml_action.progress import Progress
+from easeml_action.sealed import seal
+from easeml_action.statistics import Outcomes, judge
+from easeml_action.testset import TestSet, Vault, differ
+from easeml_action.world import World
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be judged.
+
+    Parameters
+    ----------
+    gate
+        The condition and the terms.
+    test_set
+        The rows.
+    comparison
+        The models.
+    """
+
+    gate: Gate
+    test_set: LockedTestSet
+    comparison: Comparison
+
+    @property
+    def question(self) -> Question:
+        """What a step would answer, by which the ledger knows the case again."""
+        config, old = self.gate.config, self.comparison.old
+        return Question(
+            self.test_set.identity,
+            str(config.condition),
+            config.mode,
+            self.comparison.new.digest,
+            None if old is None else old.digest,
+        )
+
+
+def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: Vault) -> Verdict:
+    """Answer a case that has no verdict yet, at the price of one step.
+
+    What can go wrong for a reason that is not the model's goes wrong before the step is reserved,
+    as far as possible; afterwards nothing that the model does is an error.
+    """
+    gate, comparison = case.gate, case.comparison
+    limits = Limits(float(gate.config.time_limit))
+    runner = ModelRunner(world.scratch, world.cache, world.progress, limits)
+    files = [comparison.new] if comparison.old is None else [comparison.new, comparison.old]
+    models = [runner.prepare(world.git, model) for model in files]
+    rehearse(gate, runner, models, world.progress)
+    rows = case.test_set.open()
+    reserved = ledger.reserve(case.question, commit=world.change.new, run=world.run_url)
+    if isinstance(reserved, Verdict):
+        return reserved
+    minutes.note_reservation(reserved)
+    outcomes = run_models(runner, models, rows)
+    # The level follows from the verdicts known when the step was reserved, because the model was
+    # fixed then: what concurrent runs have recorded since plays no part.
+    level = gate.contract.budget.ln_alpha(passes=reserved.passes, fails=reserved.fails)
+    judgement = judge(gate.config.condition.clauses, outcomes, level, gate.config.mode)
+    public = None if gate.config.adaptivity == "none" else judgement.passed
+    return ledger.record(reserved, public, seal(vault, judgement, outcomes))
+
+
+def rehearse(
+    gate: Gate, runner: ModelRunner, models: Sequence[PreparedModel], progress: Progress
+) -> None:
+    """Run every model on the public sample; a broken one ends here, at no charge."""
+    if gate.sample is None:
+        progress.say(
+            f"There is no public sample {gate.config.sample_path}: the smoke run is skipped, and "
+            "a model that does not run will use up a step."
+        )
+        return
+    sample = gate.parse(gate.sample)
+    for model in models:
+        runner.rehearse(model, sample.features, sample.features_name, sample.rows)
+
+
+def run_models(runner: ModelRunner, models: Sequence[PreparedModel], rows: TestSet) -> Outcomes:
+    """Run the new model, and the old one where there is one, on the secret rows."""
+    new, *others = [
+        runner.predict(model, rows.features, rows.features_name, rows.rows).values
+        for model in models
+    ]
+    if not others:
+        return Outcomes(new_correct=rows.correct(new))
+    old = others[0]
+    return Outcomes(
+        new_correct=rows.correct(new),
+        old_correct=rows.correct(old),
+        differ=differ(new, old),
+    )

@@ -1,0 +1,190 @@
+"""The gate as it stands on the trusted branch: configuration, ciphertext and public sample.
+
+All three are read from one trusted commit and never from the change under test, so no change can
+lower its own bar or swap the test set.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from easeml_action.config import Config, ConfigMissing
+from easeml_action.errors import GateError
+from easeml_action.git import Git
+from easeml_action.github import Change
+from easeml_action.ledger import Contract
+from easeml_action.statistics import Plan, plan
+from easeml_action.testset import TestSet, format_of
+
+_TRUSTED_REF = "refs/easeml/trusted"
+
+
+class TestSetMissing(GateError):
+    """The configuration names a ciphertext that the trusted branch does not have."""
+
+    __test__ = False  # the name begins as a test class does
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"The test set {path} is not on the trusted branch.",
+            "Encrypt it with `easeml encrypt` and commit it, or correct test_set in the "
+            "configuration.",
+        )
+
+
+class TooFewRows(GateError):
+    """The test set is smaller than what the configuration takes."""
+
+    def __init__(self, rows: int, required: int) -> None:
+        super().__init__(
+            f"The test set has {rows:,} rows and the configuration requires {required:,}.",
+            "Add rows, or ask for less: `easeml plan` shows what each tolerance, reliability and "
+            "number of steps costs.",
+        )
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a change is held against.
+
+    Parameters
+    ----------
+    commit
+        Id of the trusted commit that everything here was read from.
+    config
+        The configuration.
+    ciphertext
+        The encrypted test set.
+    sample
+        The public rows for the smoke run, or None where the key holder published none.
+    own_paths
+        The gate's own files and folders, which are no part of any model.
+    """
+
+    commit: str
+    config: Config
+    ciphertext: bytes
+    sample: bytes | None
+    own_paths: tuple[str, ...]
+
+    @property
+    def ciphertext_digest(self) -> str:
+        """SHA-256 of the ciphertext, by which the ledger knows it again."""
+        return hashlib.sha256(self.ciphertext).hexdigest()
+
+    @property
+    def contract(self) -> Contract:
+        """The terms under which the test set is used for the whole of its life."""
+        return contract_of(self.config)
+
+    @property
+    def rows_required(self) -> int:
+        """The rows that the configuration takes."""
+        return plan_of(self.config).rows
+
+    def parse(self, data: bytes) -> TestSet:
+        """Read rows in the format of the test set, decrypted or public."""
+        config = self.config
+        return TestSet.parse(
+            data,
+            format=config.format or format_of(config.require_test_set()),
+            label=config.require_label(),
+            header=config.header,
+        )
+
+
+def trusted_commit(git: Git, change: Change) -> str:
+    """Return the commit to trust: the one the event fixes, else the default branch's tip."""
+    if change.trusted is not None:
+        git.ensure_commit(change.trusted, refs=change.fetch_refs)
+        return change.trusted
+    branch = change.trusted_branch
+    git.run(
+        "fetch",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "origin",
+        f"+refs/heads/{branch}:{_TRUSTED_REF}",
+    )
+    return git.text("rev-parse", "--verify", f"{_TRUSTED_REF}^{{commit}}")
+
+
+def read_config(git: Git, commit: str, path: str) -> Config | None:
+    """Return the configuration in a commit, or None where it has none."""
+    data = git.read(commit, path)
+    return None if data is None else Config.load(data, path)
+
+
+def require_config(git: Git, commit: str, path: str) -> Config:
+    """Return the configuration that a change brings to a branch without one.
+
+    Raises
+    ------
+    ConfigMissing
+        The change has none either.
+    """
+    config = read_config(git, commit, path)
+    if config is None:
+        raise ConfigMissing(path)
+    return config
+
+
+def contract_of(config: Config) -> Contract:
+    """Return the terms under which a test set is used for the whole of its life."""
+    return Contract(
+        reliability=config.reliability,
+        steps=config.steps,
+        adaptivity=config.adaptivity,
+        passes=config.passes,
+        pass_rate=config.pass_rate,
+    )
+
+
+def plan_of(config: Config) -> Plan:
+    """Return the rows that the configuration requires."""
+    return plan(
+        config.condition.clauses,
+        contract_of(config).budget,
+        config.mode,
+        max_disagreement=config.max_disagreement,
+        method=config.method,
+    )
+
+
+def require_rows(rows: int, gate: Gate) -> None:
+    """Insist on a test set that is large enough.
+
+    Raises
+    ------
+    TooFewRows
+        It is not; the error has both numbers.
+    """
+    if rows < gate.rows_required:
+        raise TooFewRows(rows, gate.rows_required)
+
+
+def read_gate(git: Git, commit: str, config: Config, config_path: str) -> Gate:
+    """Return the gate that a trusted commit sets up.
+
+    Raises
+    ------
+    TestSetMissing
+        The ciphertext is not in the commit.
+    """
+    test_set = config.require_test_set()
+    ciphertext = git.read(commit, test_set)
+    if ciphertext is None:
+        raise TestSetMissing(test_set)
+    sample = config.sample_path
+    return Gate(
+        commit=commit,
+        config=config,
+        ciphertext=ciphertext,
+        sample=None if sample is None else git.read(commit, sample),
+        own_paths=(
+            config_path,
+            test_set,
+            *([sample] if sample else []),
+            ".easeml",
+            ".github",
+        ),
+    )

@@ -1,0 +1,105 @@
+"""The public facts of one run, noted as they come to be known.
+
+Whatever ends the run, a verdict or an error, the report says what was known by then.
+"""
+
+import dataclasses
+from typing import Any, Literal
+
+from easeml_action.config import Config
+from easeml_action.errors import GateError
+from easeml_action.gate import plan_of
+from easeml_action.github import PastVerdict, Report, Terms
+from easeml_action.github.summary import PastWord, VerdictWord
+from easeml_action.ledger import Evaluation, KnownTestSet, Reservation, Verdict
+
+# None is adaptivity `none`: the bit is for the key holder alone.
+_BITS: dict[bool | None, Literal["pass", "fail", "recorded"]] = {
+    True: "pass",
+    False: "fail",
+    None: "recorded",
+}
+
+
+class Minutes:
+    """Gathers a :class:`Report`.
+
+    Parameters
+    ----------
+    commit
+        Id of the commit under test.
+    run_url
+        The page of this run.
+    """
+
+    def __init__(self, commit: str, run_url: str) -> None:
+        self.report = Report("error", commit, run_url)
+
+    def note(self, verdict: VerdictWord) -> None:
+        """Note an outcome that takes no step."""
+        self._note(verdict=verdict)
+
+    def note_terms(self, config: Config) -> None:
+        """Note what the configuration promises, and the rows that it takes."""
+        self._note(terms=terms_of(config), rows_required=plan_of(config).rows)
+
+    def note_test_set(self, test_set: str, rows: int) -> None:
+        """Note which rows the change is judged on."""
+        self._note(test_set=test_set, rows=rows)
+
+    def note_reservation(self, reservation: Reservation) -> None:
+        """Note that a step is charged; an error from here on leaves it reserved."""
+        self._note(step=reservation.step, cost="reserved")
+
+    def note_verdict(self, verdict: Verdict, *, charged: bool) -> None:
+        """Note what the ledger says of this change."""
+        self._note(
+            verdict=_BITS[verdict.passed],
+            step=verdict.step,
+            cost="step" if charged else "nothing",
+        )
+
+    def note_state(self, state: KnownTestSet) -> None:
+        """Note where the test set stands in its life."""
+        self._note(
+            remaining=state.remaining, retired=state.is_retired, history=past_verdicts(state)
+        )
+
+    def note_issue(self, number: int | None) -> None:
+        """Note the issue that asks for a new test set."""
+        self._note(issue=number)
+
+    def note_closed_issue(self, number: int) -> None:
+        """Note that an issue was closed, since its test set has been replaced."""
+        self._note(closed_issues=(*self.report.closed_issues, number))
+
+    def note_error(self, error: GateError) -> None:
+        """Note what ended the run."""
+        self._note(verdict="error", problem=error.problem, remedy=error.remedy)
+
+    def _note(self, **facts: Any) -> None:
+        self.report = dataclasses.replace(self.report, **facts)
+
+
+def terms_of(config: Config) -> Terms:
+    """Return the public terms of a configuration."""
+    return Terms(
+        str(config.condition),
+        config.reliability,
+        config.mode,
+        config.adaptivity,
+        config.steps,
+        config.passes,
+    )
+
+
+def past_verdicts(state: KnownTestSet) -> tuple[PastVerdict, ...]:
+    """Return the steps of a test set as the public may know them."""
+    return tuple(
+        PastVerdict(each.reserved.step, each.reserved.commit, _word(each))
+        for each in state.evaluations
+    )
+
+
+def _word(evaluation: Evaluation) -> PastWord:
+    return "unfinished" if evaluation.verdict is None else _BITS[evaluation.verdict.passed]

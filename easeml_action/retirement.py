@@ -1,0 +1,68 @@
+"""What follows when a test set is used up, and when a new one has taken its place."""
+
+from typing import Literal
+
+from easeml_action.errors import GateError
+from easeml_action.gate import Gate
+from easeml_action.github import Revealed
+from easeml_action.ledger import Evaluation, History, KnownTestSet, Question
+from easeml_action.minutes import Minutes, past_verdicts, terms_of
+from easeml_action.sealed import unseal
+from easeml_action.testset import Vault
+from easeml_action.world import Retirement, World
+
+
+class TestSetUsedUp(GateError):
+    """No step is left for a new question."""
+
+    __test__ = False  # the name begins as a test class does
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The test set is used up: it has no step left for this model.",
+            "The key holder commits a new test set, as the open issue says; then run the job "
+            "again.",
+        )
+
+
+def is_used_up(test_set: KnownTestSet, history: History, question: Question) -> bool:
+    """Say whether a question can have no step: none is left, and none is reserved for it."""
+    return test_set.is_retired and history.reservation_for(question) is None
+
+
+def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownTestSet) -> None:
+    """Open the issue about a used-up test set, once however often this is done."""
+    retirement = Retirement(
+        terms_of(gate.config),
+        used_up.test_set,
+        gate.config.require_test_set(),
+        past_verdicts(used_up),
+        gate.rows_required,
+    )
+    minutes.note_issue(world.audience.ask_for_test_set(retirement))
+
+
+def close_requests(
+    world: World, minutes: Minutes, current: str, history: History, vault: Vault
+) -> None:
+    """Close the issues about test sets that have been replaced, with what they had measured."""
+    for test_set, number in world.audience.open_requests().items():
+        replaced = history.find(test_set)
+        if replaced is not None and replaced.is_retired and test_set != current:
+            condition = replaced.evaluations[-1].question.condition
+            world.audience.close_request(number, test_set, condition, reveal(replaced, vault))
+            minutes.note_closed_issue(number)
+
+
+def reveal(test_set: KnownTestSet, vault: Vault) -> tuple[Revealed, ...]:
+    """Return what every step of a test set measured; public only once it has retired."""
+    return tuple(_reveal_step(each, vault) for each in test_set.evaluations)
+
+
+def _reveal_step(evaluation: Evaluation, vault: Vault) -> Revealed:
+    step, commit = evaluation.reserved.step, evaluation.reserved.commit
+    if evaluation.verdict is None:
+        return Revealed(step, commit, "unfinished")
+    content = unseal(vault, evaluation.verdict.sealed)
+    verdict: Literal["pass", "fail"] = "pass" if content.passed else "fail"
+    return Revealed(step, commit, verdict, content.estimates)

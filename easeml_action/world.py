@@ -1,0 +1,143 @@
+"""What a run needs from outside, whoever starts it: a workflow on GitHub, or a terminal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from easeml_action.errors import GateError
+from easeml_action.git import Git
+from easeml_action.github import (
+    DEPENDABOT_PROBLEM,
+    DEPENDABOT_REMEDY,
+    FORK_PROBLEM,
+    FORK_REMEDY,
+    Change,
+    PastVerdict,
+    Report,
+    Revealed,
+    Terms,
+)
+from easeml_action.progress import Progress
+
+
+class SecretsMissing(GateError):
+    """The workflow hands over nothing that opens the test set."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Neither `private-key` nor `passphrase` is given, so the test set cannot be opened.",
+            "Store the key as a repository secret and pass it: "
+            "`private-key: ${{ secrets.EASEML_PRIVATE_KEY }}`.",
+        )
+
+
+class SecretsWithheld(GateError):
+    """GitHub gives this run no secrets."""
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """What the key holder is told when a test set is used up.
+
+    Parameters
+    ----------
+    path
+        Where the ciphertext is in the repository.
+    rows_required
+        Rows that the next test set needs under the same configuration.
+    """
+
+    terms: Terms
+    test_set: str
+    path: str
+    history: tuple[PastVerdict, ...]
+    rows_required: int
+
+
+class Audience(Protocol):
+    """Who hears of a run."""
+
+    def begin(self) -> None:
+        """Say that the commit is being judged."""
+
+    def conclude(self, report: Report) -> None:
+        """Say how it ended; this always comes last."""
+
+    def mail(self, recipient: str, report: Report, *, passed: bool) -> None:
+        """Tell the key holder alone, under ``adaptivity: none``."""
+
+    def ask_for_test_set(self, retirement: Retirement) -> int | None:
+        """Ask the key holder for a new test set, once; return the issue's number."""
+
+    def open_requests(self) -> dict[str, int]:
+        """Return the open issues: their numbers by the test set that they are about."""
+
+    def close_request(
+        self, number: int, test_set: str, condition: str, steps: tuple[Revealed, ...]
+    ) -> None:
+        """Close an issue with what the retired test set had measured."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside of one run.
+
+    Parameters
+    ----------
+    git
+        The checkout, whose ``origin`` holds the trusted branch and the ledger.
+    change
+        The commit under test.
+    config_path
+        Where the configuration is in the repository.
+    private_key, passphrase
+        What opens the test set.
+    ledger_branch
+        The branch that keeps the budget.
+    repository_id
+        Names the repository for good, or None where that is not known.
+    audience, progress
+        Who hears of the run, and where its long steps show.
+    scratch
+        A folder that is removed after the run.
+    cache
+        Where built environments may be kept for the next run.
+    run_url
+        The page of this run.
+    is_rerun
+        The same run was started before.
+    """
+
+    git: Git
+    change: Change
+    config_path: str
+    private_key: SecretStr | None
+    passphrase: SecretStr | None
+    ledger_branch: str
+    repository_id: str | None
+    audience: Audience
+    progress: Progress
+    scratch: Path
+    cache: Path
+    run_url: str
+    is_rerun: bool = False
+
+    def require_secrets(self) -> None:
+        """Insist on something that opens the test set.
+
+        Raises
+        ------
+        SecretsWithheld
+            GitHub gives this run none: it is a fork's, or Dependabot's.
+        SecretsMissing
+            The workflow passes none.
+        """
+        if self.private_key is not None or self.passphrase is not None:
+            return
+        if not self.change.secrets_withheld:
+            raise SecretsMissing
+        if self.change.from_fork:
+            raise SecretsWithheld(FORK_PROBLEM, FORK_REMEDY)
+        raise SecretsWithheld(DEPENDABOT_PROBLEM, DEPENDABOT_REMEDY)
