@@ -248,11 +248,16 @@ def _on_demand(event: str, environ: Mapping[str, str], fields: "_Fields") -> Cha
     variables = _Fields(environ)
     ref = variables.ref("GITHUB_REF")
     new = variables.commit("GITHUB_SHA")
-    default_branch = fields.default_branch()
     branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+    if event == "schedule" and branch and fields.get("repository") is None:
+        # GitHub may leave the repository out of this payload; it starts schedules on the default
+        # branch only.
+        default_branch = branch
+    else:
+        default_branch = fields.default_branch()
     return Change(
         event=event,
-        repository=_Fields(environ).repository("GITHUB_REPOSITORY"),
+        repository=variables.repository("GITHUB_REPOSITORY"),
         new=new,
         base=None,
         branch=branch,
