@@ -1,16 +1,25 @@
-"""The mathematics of the gate: error budgets, exact tests, verdicts and plans.
+"""What a verdict means and how many rows it needs: pure mathematics, no input or output.
 
-Pure functions and frozen values over numpy and scipy; nothing else of this project is imported
-here, and nothing here reads or writes anything.
+Clauses about the accuracy of two models and the share of predictions that differ go in; plans,
+p-values and verdicts come out. Nothing here reads a file, knows GitHub, or imports another room.
 """
 
-from easeml_action.statistics.adaptivity import Adaptivity, Budget
+from easeml_action.statistics.adaptivity import Adaptivity, Budget, Remaining
 from easeml_action.statistics.betting import betting_p_value
 from easeml_action.statistics.binomial import binomial_p_value
 from easeml_action.statistics.clause import Clause, Comparison
+from easeml_action.statistics.feasibility import ImpossibleCondition
 from easeml_action.statistics.paired import paired_p_value
 from easeml_action.statistics.plan import ClausePlan, Method, Plan, plan
-from easeml_action.statistics.verdict import ClauseJudgement, Judgement, Mode, Outcomes, Truth, judge
+from easeml_action.statistics.solve import finest_ln_alpha, most_steps, smallest_tolerances
+from easeml_action.statistics.verdict import (
+    ClauseJudgement,
+    Judgement,
+    Mode,
+    Outcomes,
+    Truth,
+    judge,
+)
 
 __all__ = [
     "Adaptivity",
@@ -19,15 +28,20 @@ __all__ = [
     "ClauseJudgement",
     "ClausePlan",
     "Comparison",
+    "ImpossibleCondition",
     "Judgement",
     "Method",
     "Mode",
     "Outcomes",
     "Plan",
+    "Remaining",
     "Truth",
     "betting_p_value",
     "binomial_p_value",
+    "finest_ln_alpha",
     "judge",
+    "most_steps",
     "paired_p_value",
     "plan",
+    "smallest_tolerances",
 ]

@@ -85,7 +85,8 @@ def ln_binomial_sf(count: ArrayLike, rows: ArrayLike, mean: ArrayLike) -> Array:
     b = np.where(inside, n - k + 1, 1.0)
     tail = special.betainc(a, b, p)
     ln_tail = np.array(np.log(np.maximum(tail, _SMALLEST_DIRECT)))
-    deep = inside & (tail < _SMALLEST_DIRECT)
+    impossible = impossible | (inside & (p <= 0))
+    deep = inside & ~impossible & (tail < _SMALLEST_DIRECT)
     if deep.any():
         ln_tail[deep] = _ln_deep_tail(k[deep], n[deep], p[deep])
     return np.where(certain, 0.0, np.where(impossible, -np.inf, ln_tail))
@@ -93,11 +94,9 @@ def ln_binomial_sf(count: ArrayLike, rows: ArrayLike, mean: ArrayLike) -> Array:
 
 def _ln_deep_tail(k: Array, n: Array, p: Array) -> Array:
     """``ln P(X >= k)`` far above the mean."""
-    possible = p > 0
-    x = np.where(possible, p, 0.5)
-    fraction = _beta_continued_fraction(k, n - k + 1, x)
-    ln_tail = ln_binomial_pmf(k, n, x) + np.log1p(-x) + np.log(fraction)
-    return np.where(possible, ln_tail, -np.inf)
+    fraction = _beta_continued_fraction(k, n - k + 1, p)
+    ln_tail: Array = ln_binomial_pmf(k, n, p) + np.log1p(-p) + np.log(fraction)
+    return ln_tail
 
 
 def _beta_continued_fraction(a: Array, b: Array, x: Array) -> Array:
