@@ -6,13 +6,17 @@ before it is encrypted, and the vault does not compress.
 
 import json
 import math
-from dataclasses import dataclass
-from typing import Any, Protocol, Self
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, Self, get_args
 
+from easeml_action.condition import clause_text
 from easeml_action.errors import GateError
+from easeml_action.statistics import Judgement, Outcomes, Truth
 
-BLOCK = 4_096  # bytes: enough for the clauses of the longest condition
+BLOCK = 8_192  # bytes: enough for every clause of the longest condition
 _SCHEMA = 1
+_DIGITS = 12  # significant ones of an estimate
 
 
 class SealedVerdictUnreadable(GateError):
@@ -26,7 +30,7 @@ class SealedVerdictUnreadable(GateError):
 
 
 class Sealer(Protocol):
-    """What encrypts to the key holder."""
+    """What encrypts to the key holder, without compressing."""
 
     def encrypt(self, plaintext: bytes) -> str:
         """Return an armored message."""
@@ -40,6 +44,36 @@ class Opener(Protocol):
 
 
 @dataclass(frozen=True)
+class SealedClause:
+    """What a step measured of one clause.
+
+    Parameters
+    ----------
+    clause
+        Its canonical text.
+    truth
+        What the test said of it.
+    estimate, standard_error
+        Of its left-hand side, in its own units; both finite.
+    """
+
+    clause: str
+    truth: Truth
+    estimate: float
+    standard_error: float
+
+    def __post_init__(self) -> None:
+        if self.truth not in get_args(Truth):
+            raise ValueError(f"truth must be one of {', '.join(get_args(Truth))}")
+        _check_finite(self.estimate, self.standard_error)
+
+    @property
+    def expression(self) -> str:
+        """The left-hand side of the clause, as text."""
+        return re.split(r" [<>] ", self.clause)[0]
+
+
+@dataclass(frozen=True)
 class SealedVerdict:
     """What a step measured.
 
@@ -48,23 +82,49 @@ class SealedVerdict:
     passed
         The one bit.
     variables
-        Estimates of those of n, o and d that were measured.
+        Estimates of those of n, o and d that were measured; all finite.
     clauses
-        Estimates of the left-hand sides of the condition's clauses, in their order.
-
-    Raises
-    ------
-    ValueError
-        An estimate is not finite.
+        One for each clause of the condition, in its order.
     """
 
     passed: bool
     variables: dict[str, float]
-    clauses: tuple[float, ...]
+    clauses: tuple[SealedClause, ...]
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in (*self.variables.values(), *self.clauses)):
-            raise ValueError("variables, clauses: every estimate must be finite")
+        _check_finite(*self.variables.values())
+
+    @classmethod
+    def of(cls, judgement: Judgement, outcomes: Outcomes) -> Self:
+        """Gather what a judgement and the outcomes behind it say."""
+        measured = {
+            "n": outcomes.new_correct,
+            "o": outcomes.old_correct,
+            "d": outcomes.differ,
+        }
+        return cls(
+            passed=judgement.passed,
+            variables={
+                name: _rounded(float(values.mean()))
+                for name, values in measured.items()
+                if values is not None
+            },
+            clauses=tuple(
+                SealedClause(
+                    clause_text(each.clause),
+                    each.truth,
+                    _rounded(each.estimate),
+                    _rounded(each.standard_error),
+                )
+                for each in judgement.clauses
+            ),
+        )
+
+    @property
+    def estimates(self) -> tuple[tuple[str, float], ...]:
+        """Names and estimates: the variables first, then the expressions of the clauses."""
+        expressions = {each.expression: each.estimate for each in self.clauses}
+        return tuple((self.variables | expressions).items())
 
     def to_bytes(self) -> bytes:
         """Return the text that is encrypted: JSON and spaces, ``BLOCK`` bytes in all.
@@ -72,17 +132,11 @@ class SealedVerdict:
         Raises
         ------
         ValueError
-            There are more estimates than a block holds.
+            There is more than a block holds, which no condition that can be read leads to.
         """
-        fields = {
-            "schema": _SCHEMA,
-            "passed": self.passed,
-            "variables": self.variables,
-            "clauses": self.clauses,
-        }
-        text = json.dumps(fields, separators=(",", ":")).encode()
+        text = json.dumps({"schema": _SCHEMA, **asdict(self)}, separators=(",", ":")).encode()
         if len(text) > BLOCK:
-            raise ValueError(f"clauses: their estimates take {len(text)} bytes of {BLOCK}")
+            raise ValueError(f"clauses: they take {len(text)} bytes of {BLOCK}")
         return text.ljust(BLOCK)
 
     @classmethod
@@ -103,15 +157,23 @@ class SealedVerdict:
             return cls(
                 passed=fields["passed"],
                 variables={str(key): float(value) for key, value in fields["variables"].items()},
-                clauses=tuple(float(value) for value in fields["clauses"]),
+                clauses=tuple(
+                    SealedClause(
+                        str(each["clause"]),
+                        each["truth"],
+                        float(each["estimate"]),
+                        float(each["standard_error"]),
+                    )
+                    for each in fields["clauses"]
+                ),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise SealedVerdictUnreadable from None
 
 
-def seal(vault: Sealer, verdict: SealedVerdict) -> str:
-    """Encrypt a verdict to the key holder; the length of the result is always the same."""
-    return vault.encrypt(verdict.to_bytes())
+def seal(vault: Sealer, judgement: Judgement, outcomes: Outcomes) -> str:
+    """Encrypt what a step measured to the key holder, in a text of one length."""
+    return vault.encrypt(SealedVerdict.of(judgement, outcomes).to_bytes())
 
 
 def unseal(vault: Opener, text: str) -> SealedVerdict:
@@ -125,3 +187,12 @@ def unseal(vault: Opener, text: str) -> SealedVerdict:
         By the vault, where it cannot open the message.
     """
     return SealedVerdict.from_bytes(vault.decrypt(text.encode()))
+
+
+def _check_finite(*numbers: float) -> None:
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError("every estimate must be finite")
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{_DIGITS}g}")

@@ -22,7 +22,7 @@ from easeml_action.condition.expression import (
 )
 from easeml_action.condition.misses import EXAMPLE, explain, explain_name
 from easeml_action.condition.text import MAX_DECIMALS, condition_text, decimal_text
-from easeml_action.statistics.clause import Clause, Comparison
+from easeml_action.statistics import Clause, Comparison
 
 MAX_LENGTH = 1_000
 MAX_WHOLE_DIGITS = 9

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 
-from easeml_action.statistics.clause import Clause
+from easeml_action.statistics import Clause
 
 MAX_DECIMALS = 20
 JOINT = " /\\ "

@@ -5,6 +5,7 @@ plain map under ``ml:``, and the list of one-key maps of the paper's implementat
 """
 
 from easeml_action.config.errors import (
+    ConditionImpossible,
     ConfigInvalid,
     ConfigMissing,
     NoLabelNamed,
@@ -15,6 +16,7 @@ from easeml_action.config.terms import Terms
 
 __all__ = [
     "DEFAULT_NAME",
+    "ConditionImpossible",
     "Config",
     "ConfigInvalid",
     "ConfigMissing",

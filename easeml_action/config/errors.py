@@ -35,6 +35,22 @@ class ConfigInvalid(GateError):
         return f"{text}\n{self.excerpt}" if self.excerpt else text
 
 
+class ConditionImpossible(GateError):
+    """Every model would pass, or none could.
+
+    Parameters
+    ----------
+    reason
+        Why, as the statistics have it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The condition cannot be tested: {reason}.",
+            "Change a threshold or a tolerance, or max_disagreement where it is assumed.",
+        )
+
+
 class NoTestSetNamed(GateError):
     """The configuration says nothing of the encrypted test set."""
 

@@ -13,7 +13,7 @@ from easeml_action.config.terms import Terms
 DEFAULT_NAME = ".easeml.yml"
 DEFAULT_TIME_LIMIT = 1_800
 MAX_TIME_LIMIT = 6 * 60 * 60
-ENCRYPTED_SUFFIXES = frozenset({".gpg", ".pgp", ".asc"})
+ENCRYPTED_SUFFIXES = frozenset({".gpg", ".pgp", ".asc", ".enc"})
 
 
 def _one_or_many(value: object) -> object:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, Strict, Validatio
 
 from easeml_action.condition import Condition, ConditionSyntaxError, parse
 from easeml_action.config.addresses import Address, check_address
-from easeml_action.config.errors import ConfigInvalid
+from easeml_action.config.errors import ConditionImpossible, ConfigInvalid
+from easeml_action.statistics import Budget, Plan, plan
 
 MAX_STEPS = 10_000
 
@@ -94,6 +95,36 @@ class Terms(BaseModel):
     def recipient(self) -> str | None:
         """Who is mailed the verdicts under ``adaptivity: none``."""
         return self.email if self.adaptivity == "none" else None
+
+    @property
+    def budget(self) -> Budget:
+        """The error budget of a test set under these terms."""
+        return Budget(
+            self.adaptivity,
+            self.steps,
+            self.reliability,
+            passes=self.passes,
+            pass_rate=self.pass_rate,
+        )
+
+    def plan(self) -> Plan:
+        """Return the rows and labels that the terms require.
+
+        Raises
+        ------
+        ConditionImpossible
+            Every model would pass, or none could.
+        """
+        try:
+            return plan(
+                self.condition.clauses,
+                self.budget,
+                self.mode,
+                max_disagreement=self.max_disagreement,
+                method=self.method,
+            )
+        except ValueError as error:
+            raise ConditionImpossible(str(error)) from None
 
     @classmethod
     def _split_recipient(cls, values: dict[str, Any], name: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from easeml_action.condition import Condition, ConditionSyntaxError, clause_text, parse
-from easeml_action.statistics.clause import Clause
+from easeml_action.statistics import Clause
 
 NO = Fraction(0)
 

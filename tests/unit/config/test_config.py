@@ -1,10 +1,13 @@
 """The configuration file: two spellings, exact checks, one sentence for every mistake."""
 
+import math
+
 import pytest
 from pydantic import ValidationError
 
 from easeml_action.condition import parse
 from easeml_action.config import (
+    ConditionImpossible,
     Config,
     ConfigInvalid,
     ConfigMissing,
@@ -61,6 +64,45 @@ def test_the_list_of_one_key_maps_is_read() -> None:
     assert (config.reliability, config.mode) == (0.99, "fp-free")
     assert (config.adaptivity, config.steps) == ("full", 32)
     assert (config.data_mode, config.email) == ("local", "a@example.com")
+
+
+def test_the_reference_file_plans_the_rows_of_the_paper() -> None:
+    paper = Config.load(REFERENCE + b"  - method: paper\n")
+    assert paper.plan().rows == 5_496
+
+
+def test_the_exact_plan_needs_fewer_rows_than_the_paper() -> None:
+    assert Config.load(REFERENCE).plan().rows == pytest.approx(4_704, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("keys", "evaluations"),
+    [
+        ({"adaptivity": "none"}, 32),
+        ({"adaptivity": "hybrid"}, 32),
+        ({"adaptivity": "full"}, 2**32 - 1),
+        ({"adaptivity": "full", "passes": 2}, 32 + 32 * 31 // 2),
+    ],
+)
+def test_the_budget_is_that_of_the_keys(keys: dict[str, object], evaluations: int) -> None:
+    assert load(**keys).budget.evaluations == evaluations
+
+
+def test_a_metered_budget_has_the_pass_rate() -> None:
+    budget = load(adaptivity="metered", pass_rate=0.2).budget
+    assert budget.ln_alpha(passes=1) == pytest.approx(math.log(0.01 / 32 * 0.2))
+
+
+def test_an_assumed_disagreement_saves_rows() -> None:
+    condition = "n - o > 0.02 +/- 0.01"
+    free, assumed = load(condition=condition), load(condition=condition, max_disagreement=0.1)
+    assert assumed.plan().rows < free.plan().rows / 2
+
+
+@pytest.mark.parametrize("condition", ["n > 0.95 +/- 0.05", "n - o > 0.02 +/- 0.99"])
+def test_a_condition_that_no_model_can_pass_is_named(condition: str) -> None:
+    with pytest.raises(ConditionImpossible, match="no model can pass clause 1"):
+        load(condition=condition).plan()
 
 
 def test_both_spellings_mean_the_same() -> None:

@@ -1,0 +1,52 @@
+"""The program ``easeml``: one typer application, and what ends it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from easeml_action import __version__
+from easeml_action.cli.errors import WrongUse
+from easeml_action.errors import GateError
+
+app = typer.Typer(
+    name="easeml",
+    help="Judge models on a secret test set, with a statistical guarantee.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would show local variables, and secrets among them
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"easeml {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Judge models on a secret test set, with a statistical guarantee."""
+
+
+def main() -> int:
+    """Run ``easeml`` and return its exit code: 1 for a problem with a remedy, 2 for wrong use."""
+    try:
+        return app(prog_name="easeml", standalone_mode=False) or 0
+    except GateError as error:
+        print(f"easeml: {error}", file=sys.stderr)
+        return 2 if isinstance(error, WrongUse) else 1
+    except typer.TyperException as error:
+        said = error.format_message().rstrip(".")
+        if said:  # without arguments the help was shown, and nothing is left to say
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "easeml"
+            print(f"easeml: {said}. See `{command} --help`.", file=sys.stderr)
+        return error.exit_code
+    except typer.Abort:
+        return 130

@@ -1,0 +1,153 @@
+"""``easeml encrypt``: a plain table becomes a test set nobody can read."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from easeml_action.cli.app import app
+from easeml_action.cli.credentials import PASSPHRASE_VARIABLE, ask_passphrase, read_private_key
+from easeml_action.cli.encryption import (
+    Layout,
+    encrypt,
+    insist_on_rows,
+    load_config,
+    read_plaintext,
+)
+from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.files import work_tree_of
+from easeml_action.cli.keygen import PUBLIC_KEY
+from easeml_action.cli.opening import PrivateKey, opened_vault
+from easeml_action.cli.terminal import show_json, show_note
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+Data = Annotated[Path, typer.Argument(help="The plain table, kept out of the repository.")]
+PublicKey = Annotated[Path, typer.Option(help="File with the public key.")]
+Symmetric = Annotated[
+    bool,
+    typer.Option(
+        "--symmetric", help=f"Use a passphrase ({PASSPHRASE_VARIABLE}, or asked), not a key."
+    ),
+]
+SampleRows = Annotated[
+    int, typer.Option(min=0, help="Rows set aside at random as the public sample.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="The configuration. [default: .easeml.yml if it is there]")
+]
+
+
+@app.command(
+    "encrypt", epilog="Example: easeml encrypt ~/private/digits.csv --label label --sample-rows 10"
+)
+def encrypt_test_set(
+    *,
+    data: Data,
+    public_key: PublicKey = PUBLIC_KEY,
+    symmetric: Symmetric = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The ciphertext. [default: test_set, or data_test/test.csv.gpg]"),
+    ] = None,
+    sample_rows: SampleRows = 10,
+    sample: Annotated[
+        Path | None, typer.Option(help="The public sample. [default: beside the ciphertext]")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The label's column: its name, or its position from 1.")
+    ] = None,
+    header: Annotated[
+        bool | None, typer.Option(help="Whether the first line names the columns.")
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="csv, tsv or jsonl.")] = None,
+    config: ConfigFile = None,
+    private_key: PrivateKey = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Encrypt a test set to a public key, and set rows aside as the public sample.
+
+    Both files are new: `easeml rotate` replaces a test set. With the private key at hand the
+    identity of the test set is shown, too.
+    """
+    if format not in {None, "csv", "tsv", "jsonl"}:
+        raise WrongUse(f"There is no format {format!r}.", "Use csv, tsv or jsonl.")
+    root = work_tree_of(Path.cwd()) or Path.cwd()
+    loaded = load_config(config, root)
+    layout = Layout.of(
+        data,
+        loaded,
+        root=root,
+        output=output,
+        sample=sample,
+        label=label,
+        header=header,
+        format=format,
+    )
+    layout.insist_on_new_files()
+    rows, public_rows = layout.split(read_plaintext(data), sample_rows)
+    test_set = layout.parse(rows)
+    required = insist_on_rows(test_set.rows, loaded)
+    ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
+    identity = None
+    if read_private_key(private_key) is not None:
+        with opened_vault(private_key) as vault:
+            identity = test_set.identity(vault.derive("rows"))
+    layout.write(ciphertext, public_rows)
+    report(layout, test_set.rows, required, identity, sample_rows, as_json=as_json)
+
+
+def passphrase_if(symmetric: bool) -> "SecretStr | None":
+    """Return the passphrase of a symmetric encryption, or None for one to a public key.
+
+    Raises
+    ------
+    WrongUse
+        There is none.
+    """
+    if not symmetric:
+        return None
+    passphrase = ask_passphrase("Passphrase of the test set", twice=True)
+    if passphrase is None:
+        raise WrongUse("A symmetric encryption needs a passphrase.", f"Set {PASSPHRASE_VARIABLE}.")
+    return passphrase
+
+
+def report(
+    layout: Layout,
+    rows: int,
+    required: int | None,
+    identity: str | None,
+    sample_rows: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Say what was written, and the commands that commit it."""
+    paths = [layout.test_set, *([layout.sample] if sample_rows else [])]
+    shown = [os.path.relpath(path) for path in paths]
+    command = f"git add {' '.join(map(shlex.quote, shown))}"
+    if as_json:
+        show_json(
+            {
+                "test_set": shown[0],
+                "rows": rows,
+                "rows_required": required,
+                "identity": identity,
+                "sample": shown[1] if sample_rows else None,
+                "sample_rows": sample_rows,
+                "commands": [command, "git commit -m 'Use a new test set'", "git push"],
+            }
+        )
+        return
+    enough = f" ({required:,} required)" if required is not None else ""
+    show_note(f"Test set: {shown[0]}, {rows:,} rows{enough}")
+    if identity is not None:
+        show_note(f"Identity: {identity}")
+    if sample_rows:
+        show_note(f"Sample:   {shown[1]}, {sample_rows:,} rows that are in public from now on")
+    show_note("Commit what was written:")
+    for line in (command, "git commit -m 'Use a new test set'", "git push"):
+        show_note(f"  {line}")

@@ -1,0 +1,193 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
+"""From a plain table to the two files that are committed: the ciphertext and the public sample."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from easeml_action.cli.errors import FileExists, WrongUse
+from easeml_action.cli.files import read_file, replace, work_tree_of
+from easeml_action.cli.terminal import show_note
+from easeml_action.errors import GateError
+from easeml_action.git import Git, GitFailed
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from easeml_action.config import Config
+    from easeml_action.testset import TestSet
+
+
+class PlaintextTracked(GateError):
+    """The plain test set is under version control."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is tracked by git, so its rows are no secret.",
+            "Use rows that were never committed, and keep the plain file out of the repository.",
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is read, and where its two files go.
+
+    Parameters
+    ----------
+    format, label, header
+        As the gate will read it.
+    test_set, sample
+        Paths of the ciphertext and of the public sample.
+    """
+
+    format: str
+    label: str | int
+    header: bool
+    test_set: Path
+    sample: Path
+
+    @classmethod
+    def of(
+        cls,
+        data: Path,
+        config: "Config | None",
+        *,
+        root: Path,
+        output: Path | None = None,
+        sample: Path | None = None,
+        label: str | None = None,
+        header: bool | None = None,
+        format: str | None = None,
+    ) -> Self:
+        """Work it out: what is said on the command line, else the configuration, else the names.
+
+        Raises
+        ------
+        WrongUse
+            The label is not named anywhere, or the ciphertext's name tells another format.
+        """
+        from easeml_action.config import sample_beside
+        from easeml_action.testset import format_of
+
+        if output is None:
+            named = config.test_set if config else None
+            output = root / (named or f"data_test/test{data.suffix}.gpg")
+        if sample is None:
+            named = config.sample if config else None
+            sample = root / named if named else Path(sample_beside(output.as_posix()))
+        column = _label(label) or (config.label if config else None)
+        if column is None:
+            raise WrongUse(
+                "The label's column is not named.",
+                "Add --label NAME (or its position counted from 1), or label to the configuration.",
+            )
+        said = format or (config.format if config else None)
+        chosen = said or format_of(data.name)
+        if said is None and format_of(output.name) != chosen:
+            raise WrongUse(
+                f"{data.name} is {chosen}, and {output.name} would be read as "
+                f"{format_of(output.name)}.",
+                "Name the ciphertext after its content with --output, such as test.csv.gpg.",
+            )
+        if header is None and config is not None:
+            header = config.header
+        named_columns = isinstance(column, str) if header is None else header
+        return cls(chosen, column, named_columns, output, sample)
+
+    def parse(self, data: bytes) -> "TestSet":
+        """Read a table as the gate will."""
+        from easeml_action.testset import TestSet
+
+        return TestSet.parse(data, format=self.format, label=self.label, header=self.header)
+
+    def split(self, data: bytes, rows: int) -> tuple[bytes, bytes | None]:
+        """Set rows aside for the sample; none of them stays in the test set."""
+        from easeml_action.testset import split_sample
+
+        if rows == 0:
+            return data, None
+        return split_sample(data, format=self.format, header=self.header, rows=rows)
+
+    def write(self, ciphertext: bytes, sample: bytes | None) -> None:
+        """Write both files, in place of older ones."""
+        self.test_set.parent.mkdir(parents=True, exist_ok=True)
+        replace(self.test_set, ciphertext)
+        if sample is None:
+            self.sample.unlink(missing_ok=True)
+        else:
+            replace(self.sample, sample)
+
+    def insist_on_new_files(self) -> None:
+        """Refuse to write over a file.
+
+        Raises
+        ------
+        FileExists
+            One of the two is there.
+        """
+        for path in (self.test_set, self.sample):
+            if path.exists():
+                raise FileExists(path)
+
+
+def read_plaintext(path: Path) -> bytes:
+    """Return the plain test set, if git does not have it already.
+
+    Raises
+    ------
+    PlaintextTracked
+        It is in the repository.
+    FileUnreadable
+        It cannot be read.
+    """
+    data = read_file(path)
+    if work_tree_of(path) is None:
+        return data
+    git = Git(path.absolute().parent)
+    if git.run("ls-files", "-z", "--", path.name):
+        raise PlaintextTracked(path)
+    try:
+        git.run("check-ignore", "--quiet", "--", path.name)
+    except GitFailed:
+        show_note(f"Note: {path} lies in the work tree. Move it away before it is committed.")
+    return data
+
+
+def encrypt(data: bytes, public_key: Path, passphrase: "SecretStr | None") -> bytes:
+    """Encrypt to a public key, or with a passphrase where one is given."""
+    from easeml_action.testset import encrypt_to, encrypt_with
+
+    if passphrase is not None:
+        return encrypt_with(passphrase, data)
+    return encrypt_to(read_file(public_key).decode("utf-8", errors="replace"), data)
+
+
+def insist_on_rows(rows: int, config: "Config | None") -> int | None:
+    """Return the rows that the configuration requires, if there is one, and insist on them.
+
+    Raises
+    ------
+    TooFewRows
+        There are fewer.
+    """
+    from easeml_action.gate import TooFewRows
+
+    if config is None:
+        return None
+    required = config.plan().rows
+    if rows < required:
+        raise TooFewRows(rows, required)
+    return required
+
+
+def load_config(path: Path | None, root: Path) -> "Config | None":
+    """Return the configuration named, else the one at its usual place, else None."""
+    from easeml_action.config import DEFAULT_NAME, Config
+
+    usual = root / DEFAULT_NAME
+    chosen = path or (usual if usual.exists() else None)
+    return None if chosen is None else Config.load(read_file(chosen), chosen.name)
+
+
+def _label(text: str | None) -> str | int | None:
+    return int(text) if text is not None and text.isdecimal() and int(text) > 0 else text

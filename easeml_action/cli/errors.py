@@ -1,0 +1,33 @@
+"""What goes wrong on a command line, before any room is asked."""
+
+from pathlib import Path
+
+from easeml_action.errors import GateError
+
+
+class WrongUse(GateError):
+    """The command was not given what it needs; ends with exit code 2."""
+
+
+class FileUnreadable(GateError):
+    """A file named on the command line cannot be read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be read: {reason}.", "Check the path.")
+
+
+class FileExists(GateError):
+    """A file would be written over."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} exists, and is not written over.",
+            "Move it away first, or name another file.",
+        )
+
+
+class FileUnwritable(GateError):
+    """A file cannot be written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be written: {reason}.", "Name another file.")

@@ -1,0 +1,94 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
+"""``easeml keygen``: the key pair of a test set."""
+
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from easeml_action.cli.app import app
+from easeml_action.cli.credentials import PASSPHRASE_VARIABLE, PRIVATE_KEY_VARIABLE, ask_passphrase
+from easeml_action.cli.errors import FileExists, WrongUse
+from easeml_action.cli.files import PRIVATE, work_tree_of, write_new
+from easeml_action.cli.terminal import show_json, show_note
+
+PUBLIC_KEY = Path(".easeml/public.asc")
+
+
+@app.command(epilog="Example: easeml keygen --name 'Test set of digits' --email owner@example.com")
+def keygen(
+    *,
+    name: Annotated[str, typer.Option(help="Whose key it is.")] = "ease.ml/ci test set",
+    email: Annotated[str, typer.Option(help="An address for the key.")] = "easeml@example.com",
+    private_key: Annotated[
+        Path | None,
+        typer.Option(help="File for the private key. [default: ~/.easeml/FOLDER.private.asc]"),
+    ] = None,
+    public_key: Annotated[Path, typer.Option(help="File for the public key.")] = PUBLIC_KEY,
+    expires: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the key expires.")
+    ] = None,
+    to_stdout: Annotated[
+        bool, typer.Option("--stdout", help="Print the private key and write it nowhere.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make a key pair: the private key for the repository's secrets, the public key to commit.
+
+    EASEML_PASSPHRASE, or the answer on a terminal, protects the private key.
+    """
+    from easeml_action.testset import generate_key
+
+    if to_stdout and (as_json or private_key is not None):
+        raise WrongUse(
+            "--stdout goes with neither --json nor --private-key.", "Leave one of them out."
+        )
+    private = private_key or Path.home() / ".easeml" / f"{Path.cwd().name}.private.asc"
+    _check_places(public_key, None if to_stdout else private)
+    passphrase = ask_passphrase("Passphrase of the new key (empty for none)", twice=True)
+    try:
+        pair = generate_key(name, email, passphrase, expires.date() if expires else None)
+    except ValueError as error:
+        raise WrongUse(f"{error}.", "Correct --name or --email.") from None
+    if to_stdout:
+        sys.stdout.write(pair.private_key.get_secret_value())
+    else:
+        write_new(private, pair.private_key.get_secret_value().encode(), PRIVATE)
+    write_new(public_key, pair.public_key.encode())
+    source = "" if to_stdout else f" < {shlex.quote(str(private))}"
+    commands = [f"gh secret set {PRIVATE_KEY_VARIABLE}{source}"]
+    if passphrase is not None:
+        commands.append(f"gh secret set {PASSPHRASE_VARIABLE}")
+    if as_json:
+        show_json(
+            {
+                "fingerprint": pair.fingerprint,
+                "private_key": str(private),
+                "public_key": str(public_key),
+                "commands": commands,
+            }
+        )
+        return
+    show_note(f"Key {pair.fingerprint}")
+    if not to_stdout:
+        show_note(f"Private key: {private} (keep a copy in a safe place, and commit it nowhere)")
+    show_note(f"Public key:  {public_key} (commit it)")
+    show_note("Store the private key as a secret of the repository:")
+    for command in commands:
+        show_note(f"  {command}")
+
+
+def _check_places(public: Path, private: Path | None) -> None:
+    """Refuse before a key is made what would be refused after it."""
+    for path in (public, private):
+        if path is not None and path.exists():
+            raise FileExists(path)
+    tree = work_tree_of(private) if private is not None else None
+    if tree is not None:
+        raise WrongUse(
+            f"{private} is inside the git work tree {tree}, where it could be committed.",
+            "Name a file outside with --private-key, or print the key with --stdout.",
+        )

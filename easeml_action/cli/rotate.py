@@ -1,0 +1,112 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
+"""``easeml rotate``: a new test set in place of a used one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from easeml_action.cli.app import app
+from easeml_action.cli.encrypt import (
+    ConfigFile,
+    Data,
+    PublicKey,
+    SampleRows,
+    Symmetric,
+    passphrase_if,
+    report,
+)
+from easeml_action.cli.encryption import (
+    Layout,
+    encrypt,
+    insist_on_rows,
+    load_config,
+    read_plaintext,
+)
+from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.files import read_file, work_tree_of
+from easeml_action.cli.keygen import PUBLIC_KEY
+from easeml_action.cli.opening import (
+    DEFAULT_LEDGER_BRANCH,
+    LedgerBranch,
+    PrivateKey,
+    opened_vault,
+    read_history,
+)
+from easeml_action.errors import GateError
+
+if TYPE_CHECKING:
+    from easeml_action.testset import TestSet
+
+
+class TestSetKnown(GateError):
+    """The rows are those of a test set that the ledger knows."""
+
+    __test__ = False  # the name begins as a test class does
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(
+            f"These rows are the test set {identity}, which has been in use before.",
+            "Use rows that no model was judged on.",
+        )
+
+
+class RowsShared(GateError):
+    """Some rows are known already."""
+
+    def __init__(self, count: int, where: str) -> None:
+        super().__init__(
+            f"{count:,} of the rows are in {where}, too.",
+            "Leave them out: a new test set needs rows that nobody has learned anything about.",
+        )
+
+
+@app.command(
+    epilog="Example: easeml rotate ~/private/new.csv --private-key ~/.easeml/p.private.asc"
+)
+def rotate(
+    *,
+    data: Data,
+    private_key: PrivateKey = None,
+    public_key: PublicKey = PUBLIC_KEY,
+    symmetric: Symmetric = False,
+    sample_rows: SampleRows = 10,
+    config: ConfigFile = None,
+    ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Replace the test set by new rows, after checking that they are new and enough."""
+    root = work_tree_of(Path.cwd()) or Path.cwd()
+    loaded = load_config(config, root)
+    if loaded is None:
+        raise WrongUse(
+            "There is no configuration here.", "Run this in the repository, or add --config FILE."
+        )
+    loaded.require_test_set()
+    loaded.require_label()
+    layout = Layout.of(data, loaded, root=root)
+    rows, public_rows = layout.split(read_plaintext(data), sample_rows)
+    test_set = layout.parse(rows)
+    required = insist_on_rows(test_set.rows, loaded)
+    with opened_vault(private_key) as vault:
+        key = vault.derive("rows")
+        identity = test_set.identity(key)
+        if read_history(vault, ledger_branch).find(identity) is not None:
+            raise TestSetKnown(identity)
+        if layout.test_set.exists():
+            old = layout.parse(vault.decrypt(read_file(layout.test_set)))
+            _insist_on_new_rows(test_set, old, key, "the old test set")
+        if layout.sample.exists():
+            sample = layout.parse(read_file(layout.sample))
+            _insist_on_new_rows(test_set, sample, key, "the public sample")
+    ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
+    layout.write(ciphertext, public_rows)
+    report(layout, test_set.rows, required, identity, sample_rows, as_json=as_json)
+
+
+def _insist_on_new_rows(new: "TestSet", old: "TestSet", key: bytes, where: str) -> None:
+    import numpy as np
+
+    shared = int(np.isin(new.row_digests(key), old.row_digests(key)).sum())
+    if shared:
+        raise RowsShared(shared, where)

@@ -1,0 +1,110 @@
+"""``easeml status``: what the ledger says of every test set."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from easeml_action.cli.app import app
+from easeml_action.cli.credentials import given_passphrase, read_private_key
+from easeml_action.cli.opening import (
+    DEFAULT_LEDGER_BRANCH,
+    LedgerBranch,
+    PrivateKey,
+    opened_vault,
+    read_history,
+)
+from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
+
+if TYPE_CHECKING:
+    from easeml_action.ledger import Evaluation, KnownTestSet
+
+
+@app.command(epilog="Example: easeml status --private-key ~/.easeml/project.private.asc")
+def status(
+    *,
+    private_key: PrivateKey = None,
+    ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the steps taken, what is left and the verdicts of every test set."""
+    verified = read_private_key(private_key) is not None or given_passphrase() is not None
+    if verified:
+        with opened_vault(private_key) as vault:
+            history = read_history(vault, ledger_branch)
+    else:
+        history = read_history(None, ledger_branch)
+        show_note(
+            "Without the private key only the chain of the records was checked, not their seals: "
+            "whoever can write to the branch could have rewritten all of it."
+        )
+    if as_json:
+        show_json(
+            {"verified": verified, "test_sets": [_as_json(each) for each in history.test_sets]}
+        )
+        return
+    if not history.test_sets:
+        show_note(f"The ledger on {ledger_branch} is empty: no step has been taken.")
+    for test_set in history.test_sets:
+        _show(test_set)
+
+
+def verdict_word(evaluation: "Evaluation") -> str:
+    """Return what the public may know of a step: pass, fail, recorded or unfinished."""
+    if evaluation.verdict is None:
+        return "unfinished"
+    return {True: "pass", False: "fail", None: "recorded"}[evaluation.verdict.passed]
+
+
+def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
+    contract = test_set.contract
+    return {
+        "test_set": test_set.test_set,
+        "rows": test_set.rows,
+        "step": test_set.steps_taken,
+        "steps": contract.steps,
+        "remaining": test_set.remaining,
+        "retired": test_set.is_retired,
+        "passes": test_set.passes,
+        "fails": test_set.fails,
+        "adaptivity": contract.adaptivity,
+        "reliability": contract.reliability,
+        "history": [
+            {
+                "step": each.reserved.step,
+                "commit": each.reserved.commit,
+                "verdict": verdict_word(each),
+                "condition": each.question.condition,
+                "mode": each.question.mode,
+                "time": each.reserved.time,
+                "run": each.reserved.run,
+            }
+            for each in test_set.evaluations
+        ],
+    }
+
+
+def _show(test_set: "KnownTestSet") -> None:
+    left = "retired" if test_set.is_retired else f"at most {test_set.remaining:,} left"
+    show_facts(
+        f"Test set {test_set.test_set}",
+        {
+            "step": f"{test_set.steps_taken:,} of {test_set.contract.steps:,} ({left})",
+            "rows": f"{test_set.rows:,}",
+            "terms": str(test_set.contract),
+        },
+    )
+    if test_set.evaluations:
+        show_table(
+            ["step", "time", "commit", "verdict", "condition"],
+            [
+                [
+                    str(each.reserved.step),
+                    each.reserved.time,
+                    each.reserved.commit[:12],
+                    verdict_word(each),
+                    each.question.condition,
+                ]
+                for each in test_set.evaluations
+            ],
+            numbers="step",
+        )

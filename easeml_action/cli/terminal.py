@@ -1,0 +1,79 @@
+"""How the command line shows results, notes and progress."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def show_json(result: Mapping[str, object]) -> None:
+    """Print a result for programs."""
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+
+
+def show_facts(title: str, facts: Mapping[str, str]) -> None:
+    """Print names and values, one pair a line."""
+    table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 2))
+    for name, value in facts.items():
+        table.add_row(Text(name, "dim"), Text(value))
+    _console().print(table)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: str = "") -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    columns
+        Their titles.
+    rows
+        Cells as they stand: nothing in them is taken for markup.
+    numbers
+        Titles of the columns set flush right, joined by commas.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    flush_right = numbers.split(",")
+    for column in columns:
+        table.add_column(column, justify="right" if column in flush_right else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _console().print(table)
+
+
+def show_note(text: str) -> None:
+    """Print a sentence for people, beside the result: on standard error."""
+    print(text, file=sys.stderr)
+
+
+class TerminalProgress:
+    """Shows long steps on standard error, with the time that each took."""
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Show everything said inside under one title."""
+        show_note(f"{title} ...")
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            show_note(f"{title}: {time.monotonic() - start:.1f} s")
+
+    def say(self, line: str) -> None:
+        """Show one line of our own."""
+        show_note(f"  {line}")
+
+    def show_untrusted(self, text: str) -> None:
+        """Show text written by a model, without what would steer the terminal."""
+        for line in text.splitlines():
+            show_note("  | " + "".join(sign if sign.isprintable() else "?" for sign in line))
+
+
+def _console() -> Console:
+    # A pipe has no width: long lines are then left to whoever reads them.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
