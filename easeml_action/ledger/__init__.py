@@ -34,7 +34,8 @@ from easeml_action.ledger.errors import (
     WrongLedgerKey,
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
-from easeml_action.ledger.ledger import Ledger, Patience, Reservation
+from easeml_action.ledger.ledger import Ledger, Reservation
+from easeml_action.ledger.patience import Patience
 from easeml_action.ledger.records import (
     Contract,
     Genesis,

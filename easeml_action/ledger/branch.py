@@ -118,10 +118,8 @@ class Branch:
             The checkout has no such remote.
         """
         self._insist_on_origin()
-        configuration = self._git.text(
-            "rev-parse", "--path-format=absolute", "--git-path", "config"
-        )
-        algorithm = self._git.text("rev-parse", "--show-object-format")
+        about = ("--path-format=absolute", "--git-path", "config", "--show-object-format")
+        configuration, algorithm = self._git.text("rev-parse", *about).rsplit("\n", 1)
         # A git that was killed for its silence may leave a child that is still writing here.
         scratch = tempfile.TemporaryDirectory(prefix="easeml-ledger-", ignore_cleanup_errors=True)
         with scratch as directory:

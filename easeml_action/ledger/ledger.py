@@ -6,12 +6,11 @@ own effect, it does not matter whether a push that failed had arrived.
 """
 
 import math
-import random
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from easeml_action.errors import GateError
 from easeml_action.ledger import chain
@@ -26,6 +25,7 @@ from easeml_action.ledger.errors import (
     RemoteUnreachable,
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
+from easeml_action.ledger.patience import Patience
 from easeml_action.ledger.records import (
     Contract,
     Genesis,
@@ -40,41 +40,7 @@ from easeml_action.ledger.records import (
 
 Decide = Callable[[History], Sequence[Record]]
 
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a change is tried for.
-
-    Parameters
-    ----------
-    tries
-        Attempts at most.
-    seconds
-        Time in all, after which no new attempt begins.
-    first_pause, longest_pause
-        The pause before attempt ``k`` is uniform on 0 to ``first_pause * 2**k`` seconds, and on
-        0 to ``longest_pause`` once that is less.
-    answer
-        Seconds in which the remote must complete one request.
-    """
-
-    tries: int = 200
-    seconds: float = 180.0
-    first_pause: float = 0.1
-    longest_pause: float = 4.0
-    answer: float = 60.0
-
-    def attempts(self) -> Iterator[int]:
-        """Count attempts, pausing before each but the first."""
-        end = time.monotonic() + self.seconds
-        yield 0
-        for attempt in range(1, self.tries):
-            longest = min(self.longest_pause, self.first_pause * 2 ** min(attempt, 30))
-            pause = random.uniform(0, longest)  # noqa: S311  spreads the runs, guards nothing
-            if time.monotonic() + pause >= end:
-                return
-            time.sleep(pause)
-            yield attempt
+_PATIENT: Final = Patience()
 
 
 @dataclass(frozen=True)
@@ -134,7 +100,7 @@ class Ledger:
         key: bytes | None,
         *,
         repository: str | None = None,
-        patience: Patience = Patience(),
+        patience: Patience = _PATIENT,
         now: Callable[[], datetime] = _now,
     ) -> None:
         if key is not None and len(key) != chain.KEY_BYTES:

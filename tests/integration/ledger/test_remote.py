@@ -209,6 +209,36 @@ def test_a_push_that_is_always_refused_is_given_up_and_named(
     assert new_ledger().read().records == ()
 
 
+@pytest.mark.parametrize("second", ['exec git-upload-pack "$@"', "exit 1"])
+def test_an_absence_that_a_listing_does_not_confirm_is_not_believed(
+    second: str,
+    new_ledger: Callable[..., Ledger],
+    checkout: Path,
+    tmp_path: Path,
+    run_git: Callable[..., str],
+) -> None:
+    new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+    run_git(tmp_path, "init", "--quiet", "--bare", "empty.git")
+    calls = tmp_path / "calls"
+    fickle = tmp_path / "fickle-upload-pack"
+    fickle.write_text(
+        f"#!/bin/sh\necho x >> {calls}\ncase $(wc -l < {calls}) in\n"
+        f"1) exec git-upload-pack {tmp_path / 'empty.git'} ;;\n"
+        f"2) {second} ;;\n"
+        '*) exec git-upload-pack "$@" ;;\nesac\n'
+    )
+    fickle.chmod(0o755)
+    run_git(checkout, "config", "remote.origin.uploadpack", str(fickle))
+    assert new_ledger().read().find("rows-a") is not None
+    assert calls.read_text().count("x") == 3
+
+
+def test_patience_ends_with_its_time() -> None:
+    impatient = Patience(tries=1000, seconds=0.05, first_pause=0.02, longest_pause=0.02)
+    assert 1 <= len(list(impatient.attempts())) < 1000
+    assert len(list(Patience(tries=3, first_pause=0.0).attempts())) == 3
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -136,3 +136,4 @@ def test_a_contract_says_its_terms() -> None:
         "0.999",
         "3 passes",
     ]
+    assert "pass rate 0.2" in str(Contract(0.999, 32, "metered", pass_rate=0.2))
