@@ -72,7 +72,7 @@ def main() -> int:
         for secret in settings.secrets:
             workflow.mask(secret)
         change = read_event(os.environ, read_payload(os.environ))
-        with tempfile.TemporaryDirectory(prefix="easeml-", dir=settings.scratch) as scratch:
+        with tempfile.TemporaryDirectory(prefix="easeml-") as scratch:
             github = GitHub(settings.repository, settings.token, settings.api_url)
             report = settle(
                 World(

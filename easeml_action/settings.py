@@ -1,5 +1,6 @@
 """What the runner tells the action: the inputs of action.yml and GitHub's own variables."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,6 @@ class Settings:
     run_attempt: int
     repository_id: str | None
     cache: Path
-    scratch: Path | None
     output_path: Path | None
     summary_path: Path | None
 
@@ -101,17 +101,20 @@ class Settings:
             run_attempt=_number(environ, "GITHUB_RUN_ATTEMPT"),
             repository_id=environ.get("GITHUB_REPOSITORY_ID") or None,
             cache=cache_folder(environ),
-            scratch=_path(environ, "RUNNER_TEMP"),
             output_path=_path(environ, "GITHUB_OUTPUT"),
             summary_path=_path(environ, "GITHUB_STEP_SUMMARY"),
         )
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where built environments are kept, as the XDG base directories have it."""
-    home = environ.get("HOME", "").strip() or "/tmp"  # noqa: S108  owned by no one we know
-    cache = environ.get("XDG_CACHE_HOME", "").strip()
-    return Path(cache or Path(home) / ".cache") / "easeml"
+    """Return where built environments are kept between runs.
+
+    The user that runs a model must be able to enter it, and the home of root is closed to others.
+    """
+    chosen = environ.get("XDG_CACHE_HOME", "").strip()
+    if chosen:
+        return Path(chosen) / "easeml"
+    return Path("/var/cache/easeml") if os.geteuid() == 0 else Path.home() / ".cache" / "easeml"
 
 
 def _number(environ: Mapping[str, str], name: str) -> int:
