@@ -184,13 +184,11 @@ def read_model(git: Git, commit: str, scope: Scope) -> ModelFiles:
         ):
             raise ModelPathMissing(path, commit)
     script = next((entry for entry in entries if entry.path == scope.script), None)
-    if script is None or script.mode not in {FILE, PROGRAM}:
+    [digest] = trees.digests([tree])
+    if digest is None or script is None or script.mode not in {FILE, PROGRAM}:
         raise ScriptMissing(scope.script, commit)
     if script.mode == FILE and not scope.script.endswith(".py"):
         raise ScriptNotExecutable(scope.script)
-    [digest] = trees.digests([tree])
-    if digest is None:
-        raise ScriptMissing(scope.script, commit)
     return ModelFiles(
         commit=commit,
         digest=digest,

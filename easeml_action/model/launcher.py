@@ -49,11 +49,12 @@ def main() -> None:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_STOP_SIGNALS})
         started = time.monotonic()
+        launcher = os.getpid()
         child = os.fork()
     except OSError as error:
         _refuse(report, error)
     if child == 0:
-        _become(plan, report)
+        _become(plan, report, launcher)
     status, timed_out = _wait(child, started + plan["seconds"])
     seconds = time.monotonic() - started
     status = _end_all(child, plan["account"], status)
@@ -62,7 +63,7 @@ def main() -> None:
     os.write(report, f"{said}\n".encode())
 
 
-def _become(plan: Plan, report: int) -> NoReturn:
+def _become(plan: Plan, report: int, launcher: int) -> NoReturn:
     """Turn this process into the command: nothing of the gate is left in its reach."""
     try:
         os.setsid()
@@ -81,7 +82,10 @@ def _become(plan: Plan, report: int) -> NoReturn:
             os.setresuid(plan["account"], plan["account"], plan["account"])
         os.umask(0o077)
         _prctl(PR_SET_NO_NEW_PRIVS, 1)
+        # A change of user clears this, so it comes late; the launcher may be gone by then.
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != launcher:
+            os._exit(CANNOT_RUN)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

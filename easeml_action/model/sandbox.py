@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -304,7 +305,8 @@ def _read_report(report: str) -> dict[str, Any]:
 
 
 def _end_account(account: Account) -> None:
-    if account.uid is not None:
+    deadline = time.monotonic() + _GRACE
+    while account.uid is not None and _has_processes(account.uid) and time.monotonic() < deadline:
         subprocess.run(
             ["/bin/sh", "-c", "kill -KILL -1"],
             user=account.uid,
@@ -329,10 +331,11 @@ def _resource_limits(account: Account, limits: Limits) -> dict[str, int]:
 
 
 def _has_processes(uid: int) -> bool:
+    """Say whether the user has a process that still runs (one not reaped yet does not)."""
     for process in Path("/proc").iterdir():
-        try:
+        with suppress(OSError):
             if process.name.isdecimal() and process.stat().st_uid == uid:
-                return True
-        except OSError:
-            continue
+                state = (process / "stat").read_bytes().rpartition(b")")[2].split()[0]
+                if state not in {b"Z", b"X"}:
+                    return True
     return False

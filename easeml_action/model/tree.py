@@ -199,6 +199,8 @@ class Trees:
                     yield from self._walk(child.oid, path)
             elif self._scope.covers(path):
                 _refuse_unsafe(child.name, path)
+                if child.mode not in {FILE, PROGRAM, LINK, SUBMODULE}:
+                    raise UnsafePath(path)
                 yield Entry(child.mode, child.oid, path)
 
 

@@ -16,7 +16,7 @@ from easeml_action.model.checkout import (
     ScriptNotExecutable,
 )
 from easeml_action.model.lfs import LargeFileMissing
-from easeml_action.model.tree import TooManyFiles, UnsafePath
+from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnsafePath
 
 from .conftest import SCRIPT, Repository
 
@@ -261,6 +261,64 @@ def test_a_link_and_a_folder_of_the_same_name_cannot_write_elsewhere(
     with pytest.raises(UnsafePath):
         model.write_to(repository.git, place / "out")
     assert not any(target.iterdir())
+
+
+@pytest.mark.parametrize("kinds", [("100644", "40000"), ("100644", "100644"), ("120000", "120000")])
+def test_two_entries_of_the_same_name_are_refused(
+    repository: Repository, place: Path, kinds: tuple[str, str]
+) -> None:
+    blob = repository.blob(b"x")
+    folder = repository.tree(("100644", blob, "file"))
+    doubles = [(kind, folder if kind == "40000" else blob, "a") for kind in kinds]
+    commit = repository.commit_tree(repository.tree(*doubles, ("100644", blob, SCRIPT)))
+    model = read_model(repository.git, commit, WHOLE)
+    with pytest.raises(UnsafePath):
+        model.write_to(repository.git, place / "out")
+
+
+@pytest.mark.parametrize("target", [b"", b"a\0b", b"x" * 5000])
+def test_a_link_that_no_system_would_make_is_refused(
+    repository: Repository, place: Path, target: bytes
+) -> None:
+    commit = repository.commit_tree(
+        repository.tree(
+            ("100644", repository.blob(b"1"), SCRIPT), ("120000", repository.blob(target), "out")
+        )
+    )
+    model = read_model(repository.git, commit, WHOLE)
+    with pytest.raises(LinkLeavesCheckout):
+        model.write_to(repository.git, place / "out")
+
+
+def test_an_entry_of_an_unknown_kind_is_refused(repository: Repository) -> None:
+    blob = repository.blob(b"1")
+    commit = repository.commit_tree(
+        repository.tree(("100644", blob, SCRIPT), ("20000", blob, "device"))
+    )
+    with pytest.raises(UnsafePath, match="device"):
+        read_model(repository.git, commit, WHOLE)
+
+
+def test_a_file_that_is_no_file_in_git_is_refused(repository: Repository, place: Path) -> None:
+    blob = repository.blob(b"1")
+    folder = repository.tree(("100644", blob, "x"))
+    commit = repository.commit_tree(
+        repository.tree(("100644", blob, SCRIPT), ("100644", folder, "liar"))
+    )
+    model = read_model(repository.git, commit, WHOLE)
+    with pytest.raises(ObjectMissing):
+        model.write_to(repository.git, place / "out")
+
+
+@pytest.mark.parametrize("kind", ["blob", "tree"])
+def test_an_object_that_the_clone_lacks_is_explained(
+    repository: Repository, place: Path, kind: str
+) -> None:
+    commit = repository.commit({SCRIPT: "1", "models/a": "weights"})
+    name = repository.run("rev-parse", "HEAD:models" if kind == "tree" else "HEAD:models/a")
+    (repository.directory / ".git/objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(ObjectMissing, match="without a filter"):
+        read_model(repository.git, commit, WHOLE).write_to(repository.git, place / "out")
 
 
 def test_a_tree_that_unfolds_to_billions_of_files_is_refused(repository: Repository) -> None:
