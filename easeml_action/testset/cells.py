@@ -99,6 +99,12 @@ def _trim_numbers(text: Bytes, starts: Positions, ends: Positions) -> NDArray[An
     candidates = candidates[lengths[candidates] <= _WIDEST_NUMBER]
     numbers, pointed = _plain_numbers(text, starts, ends, candidates)
 
+    # A point without a digit before it and a minus before zeros want bytes put or taken inside.
+    inside = (first == _POINT) | ((first == _PLUS) | (first == _MINUS)) & (second == _POINT)
+    inside |= (first == _MINUS) & (second == _ZERO) & (third != _POINT)
+    rebuilt = numbers[inside[numbers]]
+    numbers, pointed = numbers[~inside[numbers]], pointed[~inside[pointed]]
+
     # The zeros at the end of a fraction, then a point with nothing behind it.
     zeros = pointed
     while zeros.size:
@@ -107,7 +113,7 @@ def _trim_numbers(text: Bytes, starts: Positions, ends: Positions) -> NDArray[An
     bare = pointed[text[ends[pointed] - 1] == _POINT]
     ends[bare] -= 1
 
-    signed = numbers[text[starts[numbers]] == _PLUS]
+    signed = numbers[first[numbers] == _PLUS]
     starts[signed] += 1
     zeros = numbers
     while zeros.size:
@@ -117,15 +123,9 @@ def _trim_numbers(text: Bytes, starts: Positions, ends: Positions) -> NDArray[An
         ]
         starts[zeros] += 1
 
-    # A minus before zeros and a point without a digit before it want bytes taken or put inside.
-    start, end = starts[numbers], ends[numbers]
-    first, second = text[start], text[start + 1]
-    third = text[np.minimum(start + 2, len(text) - 1)]
-    inner = (first == _MINUS) & (
-        (second == _POINT) | ((second == _ZERO) & ((end - start == 2) | (third != _POINT)))
-    )
-    inner |= (end - start == 0) | (first == _POINT)
-    return np.concatenate([exponents, long, numbers[inner]])
+    minus = pointed[first[pointed] == _MINUS]
+    nothing = minus[(ends[minus] - starts[minus] == 2) & (second[minus] == _ZERO)]
+    return np.concatenate([exponents, long, rebuilt, nothing])
 
 
 def _with_exponent(

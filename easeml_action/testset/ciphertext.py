@@ -44,10 +44,11 @@ def check_ciphertext(data: bytes) -> None:
         return
     if start.startswith(b"-----BEGIN PGP"):
         raise NotEncrypted("it is a key or a signature", _ENCRYPT)
-    if data[0] & 0x80 and _packet(data[0]) in _FIRST_PACKETS:
-        return
+    # First, since the first letter of a text may pass for a packet; a ciphertext is no UTF-8.
     if _is_text(data[:4096]):
         raise NotEncrypted("it looks like a plain table that nobody encrypted", _ENCRYPT)
+    if data[0] & 0x80 and _packet(data[0]) in _FIRST_PACKETS:
+        return
     raise NotEncrypted("its first bytes are not those of OpenPGP", _ENCRYPT)
 
 
@@ -76,6 +77,8 @@ def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) 
         if len(plaintext) > limit:
             raise PlaintextTooLarge(limit)
         return plaintext
+    if "BEGIN_DECRYPTION" not in words and "PLAINTEXT" in words:
+        raise NotEncrypted("it is packed or signed and no more", _ENCRYPT)
     if "exceeded --max-output limit" in done.stderr:
         raise PlaintextTooLarge(limit)
     recipients = tuple(line[1] for line in status if line[0] == "ENC_TO")

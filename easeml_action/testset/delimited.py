@@ -88,7 +88,9 @@ def _outline(data: bytes, dialect: Dialect, *, header: bool) -> Table:
         end -= 1
     if begin == end:
         raise NoRows
-    stop, first = first_row(data, begin, end, dialect)
+    # The last row keeps its own end.
+    end += data.startswith(b"\r\n", end) + data.startswith((b"\n", b"\r\n"), end)
+    stop, first = first_row(data, begin, end, dialect, number=0 if header else 1)
     if not header:
         names = tuple(str(position) for position in range(1, len(first) + 1))
         return Table(data, begin, end, dialect, names)

@@ -121,8 +121,12 @@ def blocks(table: Table, size: int = _BLOCK) -> Iterator[Block]:
         offset, row, length = offset + used, row + len(starts), size
 
 
-def first_row(data: bytes, begin: int, end: int, dialect: Dialect) -> tuple[int, list[str]]:
+def first_row(
+    data: bytes, begin: int, end: int, dialect: Dialect, number: int
+) -> tuple[int, list[str]]:
     """Return where the row that begins at ``begin`` ends, and its fields as they are written.
+
+    Errors call the row by its number.
 
     Raises
     ------
@@ -136,10 +140,10 @@ def first_row(data: bytes, begin: int, end: int, dialect: Dialect) -> tuple[int,
     text = _padded(Table(data, begin, stop, dialect, ()), begin, stop)
     separators, open_quote = _separators(text, dialect)
     if open_quote:
-        raise QuotesMisplaced(1)
+        raise QuotesMisplaced(number)
     starts = np.concatenate([np.zeros(1, np.int64), separators[:-1] + 1])
     if dialect.quoted:
-        _check_quotes(text, starts, separators, text[separators] == dialect.newline, 0)
+        _check_quotes(text, starts, separators, text[separators] == dialect.newline, number - 1)
     return stop, [
         text[first:last].tobytes().decode().removesuffix("\r")
         for first, last in zip(starts.tolist(), separators.tolist(), strict=True)

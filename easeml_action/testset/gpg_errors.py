@@ -88,7 +88,8 @@ class WrongKey(GateError):
     """The ciphertext is for another key."""
 
     def __init__(self, recipients: tuple[str, ...], own: tuple[str, ...]) -> None:
-        belongs = " and ".join(recipients) or "a hidden recipient"
+        named = [recipient for recipient in recipients if recipient.strip("0")]
+        belongs = " and ".join(named) or "that it hides"
         held = f"the private key is {' and '.join(own)}" if own else "there is only a passphrase"
         super().__init__(
             f"The test set is encrypted to key {belongs}, but {held}.",

@@ -53,7 +53,7 @@ def split_sample(
         raise SampleTooLarge(rows, len(starts))
     drawn = sorted((source or random.SystemRandom()).sample(range(len(starts)), rows))
     newline = b"\r\n" if data.find(b"\r\n") == data.find(b"\n") - 1 >= 0 else b"\n"
-    content = data[:end] + newline
+    content = data[:end] + (b"" if data[end - 1 : end] == b"\n" else newline)
     bounds = [*starts, len(content)]
     sample, rest, position = [data[:begin]], [data[:begin]], begin
     for row in drawn:
@@ -70,7 +70,7 @@ def _outline(data: bytes, format: str, *, header: bool) -> tuple[int, list[int],
     if chosen == "jsonl":
         begin, lines = json_lines(data)
         bounds = np.cumsum([begin, *(len(line) + 1 for line in lines)]).tolist()
-        return begin, bounds[:-1], bounds[-1] - 1
+        return begin, bounds[:-1], min(bounds[-1], len(data))
     table = read_table(data, DELIMITERS[chosen], header=header)
     starts = [
         start for block in blocks(table) for start in (block.starts[:, 0] + block.offset).tolist()

@@ -63,11 +63,15 @@ class RaggedRow(GateError):
 
 
 class QuotesMisplaced(GateError):
-    """A double quote stands inside a field that is not quoted, or is never closed."""
+    """A double quote stands inside a field that is not quoted, or is never closed.
+
+    Row 0 is the header.
+    """
 
     def __init__(self, row: int) -> None:
+        place = f"Row {row:,}" if row else "The header"
         super().__init__(
-            f"Row {row:,} of the test set has a double quote where none may be.",
+            f"{place} of the test set has a double quote where none may be.",
             "Enclose the whole field in double quotes and double those inside (RFC 4180).",
         )
 
