@@ -24,8 +24,8 @@ class Markdown(str):
 def escape(value: object) -> Markdown:
     """Return text that Markdown shows as it is, in one line.
 
-    A backslash takes the meaning off punctuation; an invisible character after ``@`` and between
-    ``:`` and ``//`` keeps GitHub from making a mention or a link of the rest.
+    A backslash takes the meaning off punctuation; an invisible character after ``@``, between ``:``
+    and ``//``, and after ``www`` keeps GitHub from making a mention or a link of the rest.
     """
     if isinstance(value, Markdown):
         return value
@@ -34,7 +34,7 @@ def escape(value: object) -> Markdown:
     # At the start of a line these open a list, a heading or a rule.
     line = re.sub(r"^([-=:])(?!\d)", r"\\\1", line)
     line = re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)
-    return Markdown(line.replace("@", "@\u200b").replace("://", ":\u200b//"))
+    return Markdown(re.sub(r"(@|:(?=//)|www(?=\.))", "\\1\u200b", line, flags=re.IGNORECASE))
 
 
 def code(value: object) -> Markdown:

@@ -325,6 +325,7 @@ def render_issue(
     history: Sequence[PastVerdict],
     rows_required: int,
     default_branch: str,
+    sample: str | None = None,
 ) -> str:
     """Render the issue that asks the key holder for a new test set.
 
@@ -334,6 +335,8 @@ def render_issue(
         Where the encrypted test set is in the repository.
     rows_required
         Rows that the next test set needs under the same configuration.
+    sample
+        Where the public sample is, or None where there is none.
     """
     return render_markdown(
         "issue.md.j2",
@@ -344,6 +347,7 @@ def render_issue(
         history=history,
         rows_required=rows_required,
         default_branch=default_branch,
+        sample=sample,
     )
 
 
