@@ -9,10 +9,11 @@ from easeml_action.cli import (  # isort: skip
     keygen,
     encrypt,
     plan,
+    gate,
     status,
     reveal,
     rotate,
 )
 from easeml_action.cli.app import app, main
 
-__all__ = ["app", "encrypt", "keygen", "main", "plan", "reveal", "rotate", "status"]
+__all__ = ["app", "encrypt", "gate", "keygen", "main", "plan", "reveal", "rotate", "status"]

@@ -37,7 +37,7 @@ SampleRows = Annotated[
     int, typer.Option(min=0, help="Rows set aside at random as the public sample.")
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option(help="The configuration. [default: .easeml.yml if it is there]")
+    Path | None, typer.Option(help="The configuration. Default: .easeml.yml if it is there.")
 ]
 
 
@@ -51,11 +51,11 @@ def encrypt_test_set(
     symmetric: Symmetric = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="The ciphertext. [default: test_set, or data_test/test.csv.gpg]"),
+        typer.Option(help="The ciphertext. Default: test_set, or data_test/test.csv.gpg."),
     ] = None,
     sample_rows: SampleRows = 10,
     sample: Annotated[
-        Path | None, typer.Option(help="The public sample. [default: beside the ciphertext]")
+        Path | None, typer.Option(help="The public sample. Default: beside the ciphertext.")
     ] = None,
     label: Annotated[
         str | None, typer.Option(help="The label's column: its name, or its position from 1.")

@@ -25,7 +25,7 @@ def keygen(
     email: Annotated[str, typer.Option(help="An address for the key.")] = "easeml@example.com",
     private_key: Annotated[
         Path | None,
-        typer.Option(help="File for the private key. [default: ~/.easeml/FOLDER.private.asc]"),
+        typer.Option(help="File for the private key. Default: ~/.easeml/FOLDER.private.asc."),
     ] = None,
     public_key: Annotated[Path, typer.Option(help="File for the public key.")] = PUBLIC_KEY,
     expires: Annotated[

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PrivateKey = Annotated[
     Path | None,
     typer.Option(
-        help="File with the private key. [default: EASEML_PRIVATE_KEY; its passphrase: "
-        "EASEML_PASSPHRASE]"
+        help="File with the private key. Default: EASEML_PRIVATE_KEY; its passphrase: "
+        "EASEML_PASSPHRASE."
     ),
 ]
 LedgerBranch = Annotated[str, typer.Option(help="The branch that keeps the ledger.")]

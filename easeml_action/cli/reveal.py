@@ -29,7 +29,7 @@ def reveal(
     *,
     test_set: Annotated[
         str | None,
-        typer.Argument(help="The beginning of its identity. [default: the newest test set]"),
+        typer.Argument(help="The beginning of its identity. Default: the newest test set."),
     ] = None,
     private_key: PrivateKey = None,
     ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,

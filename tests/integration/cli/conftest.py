@@ -1,5 +1,7 @@
 """The program ``easeml`` in a directory and a home of its own."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -8,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+
+from easeml_action.cli import main
 
 
 @dataclass(frozen=True)
@@ -28,32 +33,47 @@ class Ran:
 
 @dataclass(frozen=True)
 class Easeml:
-    """Runs ``python -m easeml_action`` in a working directory."""
+    """Runs ``easeml`` in a working directory, with the home and the environment of a user.
+
+    The program runs inside the test's process, which has SciPy loaded; that it runs in one of its
+    own is a test of its own.
+    """
 
     home: Path
     directory: Path
 
     def __call__(self, *arguments: str | Path, **environment: str) -> Ran:
-        """Run a command with the environment of a user, plus what is given."""
-        done = subprocess.run(
-            [sys.executable, "-m", "easeml_action", *map(str, arguments)],
-            cwd=self.directory,
-            env=_environment(self.home) | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        """Run a command; what is given goes into its environment."""
+        stdout, stderr = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            mock.patch.dict(os.environ, self.environment | environment, clear=True),
+            Path(os.devnull).open() as nothing,
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+        ):
+            patch.chdir(self.directory)
+            patch.setattr(sys, "stdin", nothing)
+            patch.setattr(sys, "argv", ["easeml", *map(str, arguments)])
+            code = main()
+        return Ran(code, stdout.getvalue(), stderr.getvalue())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a user who has set nothing for easeml."""
+        identity = {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", "Owner"), ("EMAIL", "owner@example.com"))
+        }
+        return identity | {"PATH": os.environ["PATH"], "HOME": str(self.home), "COLUMNS": "120"}
 
     def git(self, *arguments: str) -> str:
         """Run git in the working directory, as a user would."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.directory,
-            env=_environment(self.home),
+            env=self.environment,
             capture_output=True,
             text=True,
             check=True,
@@ -61,14 +81,86 @@ class Easeml:
         return done.stdout.strip()
 
 
-def _environment(home: Path) -> Mapping[str, str]:
-    identity = {
-        f"GIT_{role}_{part}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for part, value in (("NAME", "Owner"), ("EMAIL", "owner@example.com"))
-    }
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return kept | identity | {"HOME": str(home), "COLUMNS": "120"}
+CONFIG = """\
+ml:
+  script: ./evaluate_model.py
+  condition: n > 0.5 +/- 0.2
+  reliability: 0.9
+  mode: fp-free
+  adaptivity: full
+  steps: 2
+  test_set: data_test/test.csv.gpg
+  label: label
+"""
+
+MODEL = """\
+#!/usr/bin/env python3
+import csv, sys
+
+with open(sys.argv[1]) as features, open(sys.argv[2], "w") as predictions:
+    for row in csv.DictReader(features):
+        print({answer}, file=predictions)
+"""
+
+
+def table(rows: int, first: int = 0) -> str:
+    """A test set in which the label is the parity of a column."""
+    lines = [f"{number},{number % 7},{number % 2}" for number in range(first, first + rows)]
+    return "\n".join(["number,noise,label", *lines]) + "\n"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository with a gate on its default branch, and its key holder's files."""
+
+    easeml: Easeml
+    private_key: Path
+    data: Path
+
+    def __call__(self, *arguments: str | Path) -> Ran:
+        """Run a command of the key holder."""
+        return self.easeml(*arguments, EASEML_PRIVATE_KEY=self.private_key.read_text())
+
+    def commit(self, message: str, files: Mapping[str, str]) -> str:
+        """Commit files on a branch of their own that starts at main; return the commit."""
+        git = self.easeml.git
+        git("checkout", "-q", "-B", message.replace(" ", "-"), "main")
+        self.write(files)
+        git("add", *files)
+        git("commit", "-q", "-m", message)
+        return git("rev-parse", "HEAD")
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files that can be run."""
+        for name, content in files.items():
+            path = self.easeml.directory / name
+            path.write_text(content)
+            path.chmod(0o755)
+
+    def rows(self, rows: int, first: int = 0) -> Path:
+        """Write a plain table outside of the repository."""
+        path = self.easeml.home / f"rows-{first}-{rows}.csv"
+        path.write_text(table(rows, first))
+        return path
+
+
+@pytest.fixture
+def project(easeml: Easeml, tmp_path: Path) -> Project:
+    """A gate, pushed to the default branch of a bare origin, with 200 secret rows."""
+    git = easeml.git
+    git("init", "-q", "-b", "main")
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "origin.git"))
+    git("remote", "add", "origin", (tmp_path / "origin.git").as_uri())
+    made = Project(easeml, easeml.home / "key.asc", easeml.home / "rows-0-210.csv")
+    made.rows(210)
+    (easeml.directory / ".easeml.yml").write_text(CONFIG)
+    made.write({"evaluate_model.py": MODEL.format(answer="0")})
+    assert easeml("keygen", "--private-key", made.private_key).code == 0
+    assert easeml("encrypt", made.data).code == 0
+    git("add", ".")
+    git("commit", "-q", "-m", "Add the gate")
+    git("push", "-q", "origin", "main")
+    return made
 
 
 @pytest.fixture

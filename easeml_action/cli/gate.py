@@ -1,0 +1,155 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
+"""``easeml gate``: the main job on one's own machine, without GitHub."""
+
+import os
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from easeml_action.cli.app import app
+from easeml_action.cli.credentials import given_passphrase, read_private_key
+from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.files import work_tree_of
+from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch, PrivateKey
+from easeml_action.cli.rehearsal import default_branch, rehearsal_of
+from easeml_action.cli.terminal import TerminalProgress, show_facts, show_json, show_note
+from easeml_action.git import Git, GitFailed
+
+if TYPE_CHECKING:
+    from easeml_action.github import Change, Report, Revealed
+    from easeml_action.world import Retirement
+
+_LOCAL = "local"
+
+
+@app.command(epilog="Example: easeml gate HEAD --private-key ~/private/key.asc")
+def gate(
+    *,
+    commit: Annotated[str, typer.Argument(help="The commit to judge.")] = "HEAD",
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Charge the step and write the verdict to the ledger."),
+    ] = False,
+    config: Annotated[
+        str, typer.Option(help="Path of the configuration on the default branch.")
+    ] = ".easeml.yml",
+    branch: Annotated[
+        str | None, typer.Option(help="The default branch. Default: what origin says.")
+    ] = None,
+    private_key: PrivateKey = None,
+    ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Judge a commit as the action would, with the same code.
+
+    Without --record nothing is charged or written, and the verdict is for the key holder alone:
+    the guarantee ends when somebody who changes the model learns a verdict that was not charged.
+    """
+    from easeml_action.action import exit_code, settle
+    from easeml_action.settings import cache_folder
+    from easeml_action.world import World
+
+    git = Git(work_tree_of(Path.cwd()) or Path.cwd())
+    change = _change(git, commit, branch)
+    if not record:
+        show_note("Nothing is charged: keep the verdict from whoever changes the model.")
+    with (
+        nullcontext(git) if record else rehearsal_of(git) as checkout,
+        tempfile.TemporaryDirectory(prefix="easeml-") as scratch,
+    ):
+        report = settle(
+            World(
+                git=checkout,
+                change=change,
+                config_path=config,
+                private_key=read_private_key(private_key),
+                passphrase=given_passphrase(),
+                ledger_branch=ledger_branch,
+                repository_id=None,
+                audience=TerminalAudience(),
+                progress=TerminalProgress(),
+                scratch=Path(scratch),
+                cache=cache_folder(os.environ),
+                run_url=_LOCAL,
+            )
+        )
+    if as_json:
+        show_json({**report.outputs, "problem": report.problem, "recorded": record})
+    else:
+        _show(report)
+    return exit_code(report, "fail")
+
+
+class TerminalAudience:
+    """Hears of a local run; see :class:`easeml_action.world.Audience`."""
+
+    def begin(self) -> None:
+        """Say nothing: whoever waits has started the run."""
+
+    def conclude(self, report: "Report") -> None:
+        """Say what ended a run without a verdict; the verdict itself is the command's result."""
+        if report.verdict == "error":
+            show_note(f"easeml: {report.problem} {report.remedy}")
+
+    def mail(self, recipient: str, report: "Report", *, passed: bool) -> None:  # noqa: ARG002
+        """Tell the key holder where the verdict is; a local run sends no mail."""
+        show_note(f"No mail is sent to {recipient}: `easeml reveal` shows the verdict.")
+
+    def ask_for_test_set(self, retirement: "Retirement") -> None:
+        """Ask for a new test set."""
+        show_note(
+            f"The test set {retirement.test_set} is used up: `easeml rotate` replaces it "
+            f"({retirement.rows_required:,} rows are required)."
+        )
+
+    def open_requests(self) -> dict[str, int]:
+        """Return no issues: a terminal has none."""
+        return {}
+
+    def close_request(
+        self, number: int, test_set: str, condition: str, steps: "tuple[Revealed, ...]"
+    ) -> None:
+        """Close nothing, since no issue is ever listed."""
+
+
+def _change(git: Git, commit: str, branch: str | None) -> "Change":
+    from easeml_action.github import Change
+
+    try:
+        new = git.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
+    except GitFailed:
+        raise WrongUse(
+            f"{commit!r} is no commit of the repository in this directory.",
+            "Run this in a checkout, and name a commit, a branch or a tag.",
+        ) from None
+    trusted = branch or default_branch(git)
+    if trusted is None:
+        raise WrongUse(
+            "origin does not say which branch is the default one.", "Name it with --branch."
+        )
+    return Change(
+        event="workflow_dispatch",
+        repository=_LOCAL,
+        new=new,
+        base=None,
+        branch=None,
+        default_branch=trusted,
+        trusted=None,
+        fetch_refs=(),
+    )
+
+
+def _show(report: "Report") -> None:
+    facts = {
+        "commit": report.commit[:12],
+        "condition": report.terms.condition if report.terms else "",
+        "meaning": report.meaning,
+        "step": "" if report.step is None or not report.terms else str(report.step),
+        "left": "" if report.remaining is None else f"{report.remaining:,}",
+        "rows": "" if report.rows is None else f"{report.rows:,}",
+        "next": report.advice,
+    }
+    show_facts(report.headline, {name: fact for name, fact in facts.items() if fact})
