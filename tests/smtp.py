@@ -1,6 +1,7 @@
 """A real mail server on loopback that keeps what it was sent."""
 
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -28,7 +29,7 @@ class SmtpServer(Controller):
     tls
         The certificate for STARTTLS, or for TLS from the first byte where ``implicit``.
     refuse
-        Answers to give to a recipient, such as ``550 No such user``, in place of taking the mail.
+        Answers by the command that they are for, such as ``{"RCPT": "550 No such user"}``.
     """
 
     def __init__(
@@ -38,12 +39,12 @@ class SmtpServer(Controller):
         password: str = "",
         tls: ssl.SSLContext | None = None,
         implicit: bool = False,
-        refuse: str = "",
+        refuse: Mapping[str, str] | None = None,
     ) -> None:
         self.envelopes: list[Envelope] = []
         self.logins = 0
         self._credentials = (user.encode(), password.encode())
-        self._refuse = refuse
+        self._refuse = refuse or {}
         self._socket = socket()
         self._socket.bind(("127.0.0.1", 0))
         super().__init__(
@@ -76,19 +77,30 @@ class SmtpServer(Controller):
         parser = BytesParser(EmailMessage, policy=default)
         return [parser.parsebytes(envelope.original_content or b"") for envelope in self.envelopes]
 
+    async def handle_MAIL(  # noqa: N802
+        self,
+        _server: object,
+        _session: object,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self._refuse.get("MAIL", "250 OK")
+
     async def handle_RCPT(  # noqa: N802
         self, _server: object, _session: object, envelope: Envelope, address: str, _: object
     ) -> str:
-        if self._refuse:
-            return self._refuse
         envelope.rcpt_tos.append(address)
-        return "250 OK"
+        return self._refuse.get("RCPT", "250 OK")
 
     async def handle_DATA(  # noqa: N802
         self, _server: object, _session: object, envelope: Envelope
     ) -> str:
-        self.envelopes.append(envelope)
-        return "250 OK"
+        if "DATA" not in self._refuse:
+            self.envelopes.append(envelope)
+        return self._refuse.get("DATA", "250 OK")
 
     def _authenticate(self, *arguments: Any) -> AuthResult:
         given: LoginPassword = arguments[-1]

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -209,7 +209,7 @@ class GitHubServer:
             "statuses": self._repository.statuses,
             "issues": self._repository.issues,
             "comments": self._repository.comments,
-            "requests": [f"{request.method} {request.path}" for request in self.requests],
+            "requests": [asdict(request) for request in self.requests],
         }
         _write(self._state_file, json.dumps(state, indent=1))
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -73,7 +74,11 @@ class Workflow:
         self._in_group = False
 
     def mask(self, secret: SecretStr) -> None:
-        """Hide a secret, its lines and its base64 form wherever the log would show them."""
+        """Hide a secret wherever the log would show it.
+
+        That is: itself, its lines, its base64 form (or what it is the base64 form of), and the
+        password in it where it is a URL. Of its pieces only those of at least six signs.
+        """
         for piece in _pieces(secret.get_secret_value()):
             self._command("add-mask", piece)
 
@@ -243,6 +248,7 @@ def _pieces(secret: str) -> list[str]:
         return []
     forms = [secret, whole, base64.b64encode(secret.encode()).decode()]
     forms += [base64.b64encode(whole.encode()).decode(), "".join(whole.split())]
+    forms += _passwords(whole)
     decoded = _decode_base64(whole)
     if decoded:
         forms += [decoded, decoded.strip()]
@@ -252,6 +258,15 @@ def _pieces(secret: str) -> list[str]:
     if "\n" not in whole:
         long_enough.add(whole)
     return sorted(long_enough, key=lambda piece: (-len(piece), piece))
+
+
+def _passwords(text: str) -> list[str]:
+    """Return the password inside a secret that is a URL, as it is written and as it is sent."""
+    try:
+        password = urlsplit(text).password
+    except ValueError:
+        return []
+    return [password, unquote(password)] if password else []
 
 
 def _decode_base64(text: str) -> str:

@@ -228,6 +228,15 @@ def test_a_server_that_never_answers_is_given_up(connect: Callable[..., GitHub])
             _set(connect(url, patience=Patience(total=0.5, request=1)))
 
 
+def test_a_server_without_a_certificate_is_named_at_once(
+    server: GitHubServer, connect: Callable[..., GitHub], clock: Any
+) -> None:
+    with pytest.raises(ApiDown, match="certificate"):
+        _set(connect(server.url.replace("http://", "https://")))
+
+    assert clock.sleeps == []
+
+
 def test_a_server_that_stays_down_is_given_up(
     server: GitHubServer, github: GitHub, clock: Any
 ) -> None:

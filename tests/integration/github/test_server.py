@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -60,6 +63,50 @@ def test_another_repository_is_not_there(server: GitHubServer) -> None:
     assert server.answer(request, "token ghs_demo").status == 404
 
 
+def test_every_route_answers_as_github_describes(server: GitHubServer) -> None:
+    def ask(method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
+        request = Request(method, PATH + path, query, body)
+        response = server.answer(request, "Bearer ghs_demo")
+        return response.status, json.loads(response.body or "null")
+
+    assert ask("POST", f"/statuses/{COMMIT}", {"state": "pending"})[0] == 201
+    assert ask("POST", "/statuses/abc", {"state": "pending"})[0] == 422
+    assert ask("POST", "/labels", {"name": "easeml-ci", "color": "ffffff"})[0] == 201
+    assert ask("POST", "/labels", {"name": "EASEML-ci"})[0] == 422
+    assert ask("POST", "/issues", {"title": ""})[0] == 422
+    assert ask("POST", "/issues", {"title": "a", "labels": ["easeml-ci", "new"]})[0] == 201
+    assert ask("GET", "/issues/1")[0] == 200
+    assert ask("PATCH", "/issues/1", {"state": "closed"})[0] == 200
+    assert ask("PATCH", "/issues/1", {"state": "open", "title": "b"})[0] == 200
+    assert ask("POST", "/issues/1/comments", {"body": "c"})[0] == 201
+
+    assert [each["state"] for each in ask("GET", f"/commits/{COMMIT}/statuses")[1]] == ["pending"]
+    assert [each["name"] for each in ask("GET", "/labels")[1]] == ["easeml-ci", "new"]
+    (issue,) = ask("GET", "/issues", direction="asc", state="open")[1]
+    assert (issue["title"], issue["state_reason"], issue["comments"]) == ("b", "reopened", 1)
+    (comment,) = ask("GET", "/issues/1/comments")[1]
+
+    assert ask("DELETE", f"/issues/comments/{comment['id']}") == (204, None)
+    assert ask("DELETE", f"/issues/comments/{comment['id']}")[0] == 404
+    for method, path, body in (
+        ("GET", "/issues/9", None),
+        ("PATCH", "/issues/9", {"state": "closed"}),
+        ("GET", "/issues/9/comments", None),
+        ("POST", "/issues/9/comments", {"body": "c"}),
+    ):
+        assert ask(method, path, body)[0] == 404
+
+
+def test_a_body_that_is_no_json_is_refused_as_github_does(server: GitHubServer) -> None:
+    request = urllib.request.Request(f"{server.url}{PATH}/issues", b"{", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+
+    with caught.value as answer:
+        assert answer.code == 400
+        assert json.loads(answer.read())["message"] == "Problems parsing JSON"
+
+
 def test_every_answer_tells_what_is_left_of_the_rate_limit(server: GitHubServer) -> None:
     request = Request("GET", f"{PATH}/labels", {}, None)
     first, second = (server.answer(request, "token ghs_demo").headers for _ in range(2))
@@ -87,5 +134,7 @@ def test_the_server_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     state = json.loads(state_file.read_text())
     assert state["statuses"][COMMIT][0]["description"] == "Pass"
     assert state["issues"][0]["title"] == "title"
-    assert f"POST {PATH}/statuses/{COMMIT}" in state["requests"]
+    for request in state["requests"]:
+        check(Request(**request), None)
+    assert state["requests"][0]["path"] == f"{PATH}/statuses/{COMMIT}"
     assert "ghs_other" not in state_file.read_text()

@@ -121,11 +121,20 @@ def test_a_server_that_knows_no_login_is_named() -> None:
     _assert_hidden(caught.value)
 
 
-def test_a_refused_recipient_is_named_with_the_code() -> None:
-    with SmtpServer(refuse="550 No such user") as server, pytest.raises(SmtpRefused) as caught:
+@pytest.mark.parametrize(
+    ("command", "answer", "said"),
+    [
+        ("MAIL", "550 Not from you", "the sender (SMTP code 550)"),
+        ("RCPT", "550 No such user", "the recipient (SMTP code 550)"),
+        ("DATA", "554 Spam", "the mail (SMTP code 554)"),
+    ],
+)
+def test_what_is_refused_is_named_with_the_code(command: str, answer: str, said: str) -> None:
+    with SmtpServer(refuse={command: answer}) as server, pytest.raises(SmtpRefused) as caught:
         _send(f"smtp://127.0.0.1:{server.port}")
 
-    assert "the recipient (SMTP code 550)" in caught.value.problem
+    assert said in caught.value.problem
+    assert server.messages == []
 
 
 def test_no_server_is_named_without_the_url() -> None:

@@ -5,7 +5,7 @@ import re
 import shlex
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -13,6 +13,9 @@ from easeml_action.github.markdown import block, cell, code, escape, render_mark
 from easeml_action.github.workflow import clean_text
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+# A busy machine is no fault.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 # Marks that mean something to Markdown, in any order, with any other signs between them.
 MARKS = (
     "` `` ``` ~~~ ~~ * ** _ __ # ## + - --- === > | |-| 1. 2) \\ & &lt; &#42; ! [ ] ( ) $ $$ : :-: "
@@ -37,6 +40,7 @@ def _text_of(rendered: str) -> str:
     return html.unescape(rendered).replace("\u200b", "")
 
 
+@untimed
 @given(NASTY)
 @example("1. one")
 @example("2) two")
@@ -51,6 +55,7 @@ def test_escaped_text_is_shown_as_it_is_and_makes_no_element(text: str) -> None:
     assert _text_of(inside[1] or "") == _shown(text)
 
 
+@untimed
 @given(NASTY)
 def test_escaped_text_stays_text_behind_a_word(text: str) -> None:
     rendered = _render(f"**Said:** {escape(text)}")
@@ -60,6 +65,7 @@ def test_escaped_text_stays_text_behind_a_word(text: str) -> None:
     assert _text_of(rendered) == f"<p><strong>Said:</strong> {_shown(text)}".rstrip() + "</p>"
 
 
+@untimed
 @given(NASTY)
 def test_code_is_one_span_that_holds_the_text(text: str) -> None:
     rendered = _render(f"x {code(text)} y")
@@ -70,6 +76,7 @@ def test_code_is_one_span_that_holds_the_text(text: str) -> None:
     assert html.unescape(inside[1]).strip() == _shown(text)
 
 
+@untimed
 @given(NASTY)
 def test_a_cell_is_one_cell(text: str) -> None:
     rendered = _render(f"| a | b |\n|---|---|\n| {cell(text)} | end |")
@@ -82,6 +89,7 @@ def test_a_cell_is_one_cell(text: str) -> None:
     )
 
 
+@untimed
 @given(NASTY)
 def test_a_block_is_one_block_that_holds_the_lines(text: str) -> None:
     rendered = _render(f"before\n\n{block(text)}\n\nafter")
@@ -96,6 +104,7 @@ def test_a_block_is_one_block_that_holds_the_lines(text: str) -> None:
     assert html.unescape(inside[1]).strip() == clean_text(text).strip()
 
 
+@untimed
 @given(NASTY)
 def test_a_shell_word_is_one_word(text: str) -> None:
     assert shlex.split(f"git add {shell(text)} end") == ["git", "add", _shown(text), "end"]

@@ -194,6 +194,7 @@ def test_what_a_verdict_means_depends_on_the_mode(verdict: Any, mode: Any, meani
             "success",
             "Nothing to compare with yet: this is the first model",
         ),
+        ({"verdict": "recorded", "terms": None}, "success", "Recorded for the key holder"),
         ({"verdict": "error", "problem": "No key."}, "error", "No key."),
     ],
 )
@@ -218,6 +219,7 @@ def test_an_error_comes_with_its_remedy_and_what_it_cost() -> None:
     report = Report("error", COMMIT, RUN, problem="The key is wrong.", remedy="Use the right one.")
     text = _read(render_summary(report))
 
+    assert report.advice == "Use the right one."
     assert "The key is wrong. Use the right one. No step was used." in text
     assert COMMIT in text
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -26,6 +26,9 @@ Ab==
 =x1Yz
 -----END PGP PRIVATE KEY BLOCK-----
 """
+# A busy machine is no fault.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 # What the runner takes for a command: at the start of a line, or the old form anywhere in it.
 COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
 
@@ -74,6 +77,7 @@ def _unescape(text: str) -> str:
     return text
 
 
+@untimed
 @given(st.text())
 def test_escaped_data_is_one_line_that_the_runner_reads_back(text: str) -> None:
     escaped = escape_data(text)
@@ -84,6 +88,7 @@ def test_escaped_data_is_one_line_that_the_runner_reads_back(text: str) -> None:
     assert escaped.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%") == text
 
 
+@untimed
 @given(st.text())
 def test_an_escaped_property_ends_neither_itself_nor_the_command(text: str) -> None:
     escaped = escape_property(text)
@@ -132,11 +137,17 @@ def test_a_base64_secret_that_is_not_text_is_masked_as_it_is(runner: Runner) -> 
     assert f"::add-mask::{encoded}" in runner.lines
 
 
-@pytest.mark.parametrize("secret", ["a", "pass", "corréct hörse", "100%", "a::b"])
+@pytest.mark.parametrize("secret", ["a", "pass", "corréct hörse", "100%", "a::b", "x://[::1"])
 def test_a_secret_of_one_line_is_masked_whatever_its_length(runner: Runner, secret: str) -> None:
     runner.workflow.mask(SecretStr(secret))
 
     assert f"::add-mask::{escape_data(secret)}" in runner.lines
+
+
+def test_the_password_in_a_url_is_masked_on_its_own(runner: Runner) -> None:
+    runner.workflow.mask(SecretStr("smtps://ci%40example.com:p%40ssword@mail.example.com"))
+
+    assert {"::add-mask::p%2540ssword", "::add-mask::p@ssword"} <= set(runner.lines)
 
 
 @pytest.mark.parametrize("secret", ["", " ", "\n\n"])
@@ -256,6 +267,7 @@ def test_a_long_log_of_a_model_keeps_its_first_and_its_last_part(runner: Runner)
     assert "characters left out" in shown
 
 
+@untimed
 @given(st.text(alphabet=st.characters() | st.sampled_from("\x1b[]:#\r\n\u202e\u0085")))
 def test_clean_text_has_no_sign_that_a_terminal_acts_on(text: str) -> None:
     cleaned = clean_text(text)
@@ -270,6 +282,7 @@ def test_clean_text_keeps_ordinary_writing() -> None:
     assert clean_text(text) == text
 
 
+@untimed
 @given(
     values=st.dictionaries(
         st.from_regex(r"\A[a-z][a-z-]{0,9}\Z"), st.text(st.characters(exclude_categories=["Cs"]))
@@ -327,6 +340,12 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     workflow = Workflow(io.StringIO(), {"GITHUB_OUTPUT": str(tmp_path)})
     with pytest.raises(RunnerFileUnwritable, match="GITHUB_OUTPUT"):
         workflow.set_output("verdict", "pass")
+
+
+def test_a_summary_whose_folder_is_gone_is_named(tmp_path: Path) -> None:
+    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "gone" / "summary")}
+    with pytest.raises(RunnerFileUnwritable, match="GITHUB_STEP_SUMMARY"):
+        Workflow(io.StringIO(), environ).add_summary("## One")
 
 
 def test_a_runner_without_files_is_told_of(tmp_path: Path) -> None:
