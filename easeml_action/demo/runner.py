@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,19 @@ class CheckoutFailed(GateError):
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the action left behind."""
+    """What one run of the action left behind.
+
+    Parameters
+    ----------
+    seconds
+        Wall-clock time of the action alone, without the checkout.
+    """
 
     exit_code: int
     log: str
     outputs: Mapping[str, str]
     summary: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class Runner:
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_REF": ref,
                 "GITHUB_REPOSITORY": self.repository,
+                "GITHUB_REPOSITORY_ID": "1296269",
                 "GITHUB_RUN_ID": "1",
                 "GITHUB_SERVER_URL": "https://github.com",
                 "GITHUB_SHA": _head(workspace),
@@ -91,6 +100,7 @@ class Runner:
             (home / "temp").mkdir()
             for name, value in self.inputs.items():
                 environ[f"INPUT_{name.upper()}"] = value.get_secret_value()
+            start = time.perf_counter()
             done = subprocess.run(
                 [sys.executable, str(_ENTRYPOINT)],
                 cwd=workspace,
@@ -100,11 +110,13 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 check=False,
             )
+            seconds = time.perf_counter() - start
             return Run(
                 exit_code=done.returncode,
                 log=done.stdout.decode(errors="replace"),
                 outputs=read_outputs(output.read_text()),
                 summary=summary.read_text(),
+                seconds=seconds,
             )
 
     def _check_out(self, home: Path, ref: str) -> Path:
