@@ -1,5 +1,6 @@
 """Tells an encrypted test set from what is committed in its place, and gpg's failures apart."""
 
+import re
 from typing import Any
 
 from easeml_action.testset.gpg_errors import (
@@ -21,7 +22,6 @@ _FIRST_PACKETS = frozenset({1, 3, 9, 10, 18, 20})
 
 # Libgpg-error codes in gpg's ERROR status lines.
 _BAD_PASSPHRASE = 11
-_BAD_KEY = 19
 _NO_PASSPHRASE = 177
 
 
@@ -82,16 +82,21 @@ def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) 
     if "exceeded --max-output limit" in done.stderr:
         raise PlaintextTooLarge(limit)
     recipients = tuple(line[1] for line in status if line[0] == "ENC_TO")
-    codes = {int(line[2]) & 0xFFFF for line in status if line[0] == "ERROR" and len(line) > 2}
     foreign = not set(recipients) & set(own)
-    phrase_failed = not given or bool(codes & {_BAD_PASSPHRASE, _BAD_KEY, _NO_PASSPHRASE})
-    if "NEED_PASSPHRASE_SYM" in words and foreign and phrase_failed:
+    bad_phrase = bool(_error_codes(status) & {_BAD_PASSPHRASE, _NO_PASSPHRASE})
+    if "NEED_PASSPHRASE_SYM" in words and foreign and (bad_phrase or not given):
         raise WrongPassphrase.for_message(given=given)
-    if codes & {_BAD_PASSPHRASE, _NO_PASSPHRASE}:
+    if bad_phrase or ("NEED_PASSPHRASE" in words and not given):
         raise WrongPassphrase.for_key(given=given)
     if "NO_SECKEY" in words and foreign:
         raise WrongKey(recipients, own)
     raise CiphertextCorrupted
+
+
+def _error_codes(status: list[list[str]]) -> set[int]:
+    """Return the libgpg-error codes in ERROR lines, which may go on with the code's name."""
+    numbers = (re.match(r"[0-9]+", line[2]) for line in status if line[0] == "ERROR" and line[2:])
+    return {int(number[0]) & 0xFFFF for number in numbers if number}
 
 
 def _packet(first: int) -> int:

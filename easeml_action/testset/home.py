@@ -101,10 +101,14 @@ def open_passphrase(passphrase: SecretStr | None) -> str | None:
 
 
 def status_lines(stderr: str) -> list[list[str]]:
-    """Return gpg's machine-readable status lines, each split into words."""
+    """Return gpg's machine-readable status lines, each split into words.
+
+    Lines end with a line feed only: the other ends of line that Python knows may stand in a
+    name that a message brings along, which must not pass for a line of gpg's.
+    """
     prefix = "[GNUPG:] "
     return [
         line.removeprefix(prefix).split()
-        for line in stderr.splitlines()
+        for line in stderr.split("\n")
         if line.startswith(prefix) and len(line) > len(prefix)
     ]
