@@ -143,13 +143,15 @@ def _change(git: Git, commit: str, branch: str | None) -> "Change":
 
 
 def _show(report: "Report") -> None:
+    terms = report.terms
     facts = {
         "commit": report.commit[:12],
-        "condition": report.terms.condition if report.terms else "",
+        "condition": terms.condition if terms else "",
         "meaning": report.meaning,
-        "step": "" if report.step is None or not report.terms else str(report.step),
+        "step": f"{report.step} of {terms.steps:,}" if report.step and terms else "",
         "left": "" if report.remaining is None else f"{report.remaining:,}",
         "rows": "" if report.rows is None else f"{report.rows:,}",
+        "price": report.price,
         "next": report.advice,
     }
     show_facts(report.headline, {name: fact for name, fact in facts.items() if fact})

@@ -13,8 +13,10 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from pydantic import SecretStr
 
 from easeml_action.cli import main
+from easeml_action.testset import open_vault
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,24 @@ class Project:
         git("commit", "-q", "-m", message)
         return git("rev-parse", "HEAD")
 
+    def model(self, name: str, answer: str) -> str:
+        """Commit a model that answers a row with a Python expression; return the commit."""
+        return self.commit(name, {"evaluate_model.py": MODEL.format(answer=answer)})
+
     def write(self, files: Mapping[str, str]) -> None:
         """Write files that can be run."""
         for name, content in files.items():
             path = self.easeml.directory / name
             path.write_text(content)
             path.chmod(0o755)
+
+    def secret_rows(self) -> Path:
+        """Decrypt the test set to a plain table outside of the repository."""
+        ciphertext = (self.easeml.directory / "data_test/test.csv.gpg").read_bytes()
+        path = self.easeml.home / "secret.csv"
+        with open_vault(SecretStr(self.private_key.read_text()), None) as vault:
+            path.write_bytes(vault.decrypt(ciphertext))
+        return path
 
     def rows(self, rows: int, first: int = 0) -> Path:
         """Write a plain table outside of the repository."""

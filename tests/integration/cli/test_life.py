@@ -1,0 +1,142 @@
+"""A test set's life from a terminal: gate, status, reveal, rotate."""
+
+import pytest
+
+GOOD = "int(row['number']) % 2"
+BAD = "1 - int(row['number']) % 2"
+
+
+def test_a_rehearsal_judges_and_charges_nothing(project) -> None:
+    commit = project.model("a good model", GOOD)
+    done = project("gate", commit, "--json")
+    assert done.code == 0, done.stderr
+    result = done.json()
+    assert (result["verdict"], result["recorded"], result["step"]) == ("pass", False, "1")
+    assert "keep the verdict" in done.stderr
+    assert project("status", "--json").json() == {"verified": True, "test_sets": []}
+    refs = project.easeml.git("for-each-ref", "--format=%(refname)")
+    assert "easeml" not in refs
+    assert "easeml" not in project.easeml.git("ls-remote", "origin")
+
+
+def test_a_test_set_lives_and_is_replaced(project) -> None:
+    bad = project.model("a bad model", BAD)
+    good = project.model("a good model", GOOD)
+    failed = project("gate", bad, "--record", "--json")
+    assert failed.code == 1, failed.stderr
+    again = project("gate", bad, "--record")
+    assert (again.code, "This verdict was on record" in again.stdout) == (1, True)
+    passed = project("gate", good, "--record")
+    assert passed.code == 0, passed.stderr
+    assert "Pass" in passed.stdout
+    assert "is used up: `easeml rotate` replaces it" in passed.stderr
+
+    status = project("status", "--json").json()
+    (test_set,) = status["test_sets"]
+    assert status["verified"] is True
+    assert (test_set["step"], test_set["steps"], test_set["remaining"]) == (2, 2, 0)
+    assert test_set["retired"] is True
+    assert [(each["commit"], each["verdict"]) for each in test_set["history"]] == [
+        (bad, "fail"),
+        (good, "pass"),
+    ]
+    shown = project("status").stdout
+    assert "2 of 2 (retired)" in shown
+    assert bad[:12] in shown
+
+    unsealed = project.easeml("status", "--json")
+    assert "Without the private key" in unsealed.stderr
+    assert unsealed.json() == status | {"verified": False}
+
+    revealed = project("reveal", "--json").json()
+    assert [each["verdict"] for each in revealed["steps"]] == ["fail", "pass"]
+    assert [each["estimates"] for each in revealed["steps"]] == [{"n": 0.0}, {"n": 1.0}]
+    assert revealed["steps"][1]["clauses"][0]["clause"] == "n > 0.5 +/- 0.2"
+    assert "1.0000" in project("reveal", test_set["test_set"][:4]).stdout
+
+    git = project.easeml.git
+    git("checkout", "-q", "main")
+    for rows, options, said in [
+        (project.secret_rows(), ("--sample-rows", "0"), "which has been in use before"),
+        (project.rows(400, first=150), (), "of the rows are in the old test set, too"),
+        (project.rows(30, first=1_000), (), "rows and the configuration requires"),
+    ]:
+        refused = project("rotate", rows, *options)
+        assert (refused.code, said in refused.stderr) == (1, True), refused.stderr
+    assert git("status", "--porcelain") == ""
+    new = project("rotate", project.rows(300, first=1_000), "--json").json()
+    assert new["identity"] != test_set["test_set"]
+    git("add", "data_test/test.csv.gpg", "data_test/test.sample.csv")
+    git("commit", "-q", "-m", "Use a new test set")
+    git("push", "-q", "origin", "main")
+    better = project("gate", project.model("a model", GOOD + " + 0"), "--record", "--json").json()
+    assert (better["verdict"], better["step"], better["rows"]) == ("pass", "1", "290")
+    assert len(project("status", "--json").json()["test_sets"]) == 2
+    newest = project("reveal")
+    assert "This test set is in use" in newest.stderr
+
+
+def test_rows_of_the_public_sample_are_not_new(project) -> None:
+    sample = (project.easeml.directory / "data_test/test.sample.csv").read_text().splitlines()
+    rows = project.rows(300, first=1_000)
+    rows.write_text(rows.read_text() + "\n".join(sample[1:]) + "\n")
+    refused = project("rotate", rows, "--sample-rows", "0")
+    assert refused.code == 1
+    assert "10 of the rows are in the public sample, too" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("reveal",), "This needs the private key."),
+        (("rotate", "rows.csv"), "This needs the private key."),
+    ],
+)
+def test_the_key_holders_commands_ask_for_the_key(project, command, said) -> None:
+    (project.easeml.directory / "rows.csv").write_text(project.data.read_text())
+    done = project.easeml(*command)
+    assert (done.code, said in done.stderr) == (2, True), done.stderr
+    assert "EASEML_PRIVATE_KEY" in done.stderr
+
+
+def test_there_is_nothing_to_reveal_before_the_first_step(project) -> None:
+    done = project("reveal")
+    assert done.code == 2
+    assert "knows no test set yet" in done.stderr
+
+
+def test_an_empty_ledger_is_said_to_be_empty(project) -> None:
+    done = project("status")
+    assert (done.code, "is empty: no step has been taken" in done.stderr) == (0, True)
+
+
+def test_another_key_does_not_verify_the_ledger(project) -> None:
+    assert project("gate", project.model("a model", GOOD), "--record").code == 0
+    other = project.easeml.home / "other.asc"
+    project.easeml("keygen", "--private-key", other, "--public-key", project.easeml.home / "p.asc")
+    done = project.easeml("status", "--private-key", other)
+    assert done.code == 1
+    assert "key" in done.stderr
+
+
+def test_a_test_set_is_named_by_the_beginning_of_its_identity(project) -> None:
+    assert project("gate", project.model("a model", GOOD), "--record").code == 0
+    done = project("reveal", "zzzz")
+    assert done.code == 2
+    assert "The ledger knows" in done.stderr
+
+
+def test_a_gate_needs_a_repository_with_an_origin(easeml) -> None:
+    outside = easeml("gate")
+    assert (outside.code, "no commit of the repository" in outside.stderr) == (2, True)
+    easeml.git("init", "-q")
+    easeml.git("commit", "-q", "--allow-empty", "-m", "Begin")
+    alone = easeml("gate")
+    assert (alone.code, "--branch" in alone.stderr) == (2, True)
+
+
+def test_a_broken_model_is_an_error_without_a_step(project) -> None:
+    done = project("gate", project.model("a broken model", "missing"), "--record", "--json")
+    assert done.code == 1
+    assert '"verdict": "error"' in done.stdout
+    assert project("status", "--json").json()["test_sets"][0]["step"] == 0
