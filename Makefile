@@ -18,10 +18,9 @@ demo:
 	@scripts/venv demo
 	@.venv/bin/python -m easeml_action demo
 
-# Tests of one xdist_group share a worker: those that use the Docker engine run one by one.
 test:
 	@scripts/venv dev
-	@.venv/bin/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 lint:
 	@scripts/venv dev

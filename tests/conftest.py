@@ -1,15 +1,30 @@
-"""Under CI a test that is skipped, or expected to fail, is a failure: it was not run to its end."""
+"""Rules of the whole suite: nothing is skipped under CI, and one worker has the engine."""
 
 import os
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
+END_TO_END = "tests/e2e/"
+
+
+class Scheduling(LoadScopeScheduling):
+    """Any worker runs any test, but one worker runs all that use the Docker engine."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return END_TO_END if nodeid.startswith(END_TO_END) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    return Scheduling(config, log)
+
 
 def _fail_if_skipped(report: Report) -> Report:
+    """Turn a skip, or an expected failure, into a failure: the test was not run to its end."""
     if report.skipped and os.environ.get("CI"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"

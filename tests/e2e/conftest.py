@@ -14,13 +14,6 @@ SHOW_AND_WAIT = 'printf "%s\\n%s\\n" "$DOCKER_HOST" "$DOCKER"; exec cat'
 Docker = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # One engine, one runner: these tests share a worker.
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("engine"))
-
-
 @pytest.fixture(scope="session")
 def engine() -> Iterator[dict[str, str]]:
     """An engine that lives as long as the session: DOCKER_HOST and DOCKER, its client."""
