@@ -26,7 +26,15 @@ from easeml_action.gate import (
     trusted_commit,
 )
 from easeml_action.git import Git
-from easeml_action.github import GitHub, NothingToJudge, Report, Workflow, read_event, read_payload
+from easeml_action.github import (
+    Change,
+    GitHub,
+    NothingToJudge,
+    Report,
+    Workflow,
+    read_event,
+    read_payload,
+)
 from easeml_action.ledger import Branch, Ledger
 from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
@@ -71,7 +79,7 @@ def main() -> int:
         settings = Settings.from_environ(os.environ)
         for secret in settings.secrets:
             workflow.mask(secret)
-        change = read_event(os.environ, read_payload(os.environ))
+        change = read_change(settings)
         with tempfile.TemporaryDirectory(prefix="easeml-") as scratch:
             github = GitHub(settings.repository, settings.token, settings.api_url)
             report = settle(
@@ -100,6 +108,14 @@ def main() -> int:
         workflow.error(str(error))
         return 1
     return exit_code(report, settings.fail_on)
+
+
+def read_change(settings: Settings) -> Change:
+    """Return the commit under test."""
+    change = read_event(os.environ, read_payload(os.environ))
+    if change.branch == settings.ledger_branch:
+        raise NothingToJudge("The push is of the ledger, which holds no model.")
+    return change
 
 
 def settle(world: World) -> Report:

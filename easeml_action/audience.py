@@ -84,6 +84,7 @@ class GitHubAudience:
             retirement.terms,
             test_set=retirement.test_set,
             path=retirement.path,
+            sample=retirement.sample,
             history=retirement.history,
             rows_required=retirement.rows_required,
             default_branch=self._change.default_branch,

@@ -36,6 +36,7 @@ def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownT
         terms_of(gate.config),
         used_up.test_set,
         gate.config.require_test_set(),
+        None if gate.sample is None else gate.config.sample_path,
         past_verdicts(used_up),
         gate.rows_required,
     )

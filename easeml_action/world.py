@@ -43,8 +43,8 @@ class Retirement:
 
     Parameters
     ----------
-    path
-        Where the ciphertext is in the repository.
+    path, sample
+        Where the ciphertext and the public sample are in the repository; None without a sample.
     rows_required
         Rows that the next test set needs under the same configuration.
     """
@@ -52,6 +52,7 @@ class Retirement:
     terms: Terms
     test_set: str
     path: str
+    sample: str | None
     history: tuple[PastVerdict, ...]
     rows_required: int
 

@@ -183,7 +183,8 @@ class Report:
         if self.verdict == "error":
             return self.remedy
         if self.retired:
-            return NEXT_RETIRED
+            # What passed can be merged all the same; only a next model has to wait.
+            return f"{_ADVICE['pass']} {NEXT_RETIRED}" if self.verdict == "pass" else NEXT_RETIRED
         return _ADVICE[self.verdict]
 
 
@@ -294,7 +295,7 @@ def status_description(report: Report) -> str:
     """Return the commit status's text, at most 140 characters."""
     match report.verdict:
         case "error":
-            return cut_description(report.problem)
+            return cut_description(report.problem + _issue(report))
         case "active-once-merged":
             return STATUS_ACTIVE_ONCE_MERGED
         case "unchanged":

@@ -111,7 +111,7 @@ class Workflow:
         """Show text written by a model with the runner deaf to commands, up to a bound."""
         token = secrets.token_hex(16)
         self._command("stop-commands", token)
-        for line in clean_text(_bounded(text)).split("\n"):
+        for line in clean_text(_bounded(text)).rstrip("\n").split("\n"):
             self._write(_disarm(line))
         self._write(f"::{token}::")
 
