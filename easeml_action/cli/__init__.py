@@ -13,7 +13,8 @@ from easeml_action.cli import (  # isort: skip
     status,
     reveal,
     rotate,
+    demo,
 )
 from easeml_action.cli.app import app, main
 
-__all__ = ["app", "encrypt", "gate", "keygen", "main", "plan", "reveal", "rotate", "status"]
+__all__ = ["app", "demo", "encrypt", "gate", "keygen", "main", "plan", "reveal", "rotate", "status"]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
+from rich.markdown import Markdown
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +21,9 @@ def show_json(result: Mapping[str, object]) -> None:
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
     """Print names and values, one pair a line."""
-    table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 2))
+    table = Table(
+        box=None, show_header=False, title=title or None, title_justify="left", padding=(0, 2)
+    )
     for name, value in facts.items():
         table.add_row(Text(name, "dim"), Text(value))
     _console().print(table)
@@ -44,6 +48,18 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: s
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _console().print(table)
+
+
+def show_scene(title: str, facts: Mapping[str, str]) -> None:
+    """Print a heading across the page, and names and values under it."""
+    console = _console()
+    console.rule(Text(title, "bold"), align="left")
+    show_facts("", facts)
+
+
+def show_markdown(title: str, text: str) -> None:
+    """Print a Markdown text in a frame, as a page would show it."""
+    _console().print(Panel(Markdown(text), title=title, title_align="left", box=box.ROUNDED))
 
 
 def show_note(text: str) -> None:
@@ -76,4 +92,4 @@ class TerminalProgress:
 
 def _console() -> Console:
     # A pipe has no width: long lines are then left to whoever reads them.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
