@@ -6,15 +6,15 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from easeml_action.errors import GateError
+from easeml_action.git import Git
 
 _ENTRYPOINT = Path(__file__).parents[2] / "entrypoint.py"
 _DELIMITED = re.compile(
@@ -23,25 +23,59 @@ _DELIMITED = re.compile(
 _PLAIN = re.compile(r"(?P<name>[^\n=<]+)=(?P<value>[^\n]*)\n")
 
 
-class CheckoutFailed(GateError):
-    """Git could not make the workspace."""
-
-
 @dataclass(frozen=True)
 class Run:
-    """What one run of the action left behind.
-
-    Parameters
-    ----------
-    seconds
-        Wall-clock time of the action alone, without the checkout.
-    """
+    """What one run of the action left behind."""
 
     exit_code: int
     log: str
     outputs: Mapping[str, str]
     summary: str
-    seconds: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """A workflow step that is ready to run.
+
+    Parameters
+    ----------
+    home
+        The runner's own folder: the event file, the log, and the files for outputs and summary.
+    workspace
+        The checkout.
+    environment
+        What the runner tells the action.
+    """
+
+    home: Path
+    workspace: Path
+    environment: Mapping[str, str]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the action as a process of its own."""
+        with (self.home / "log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, str(_ENTRYPOINT)],
+                cwd=self.workspace,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        """What the action has said so far."""
+        return (self.home / "log").read_text(errors="replace")
+
+    def finish(self, process: subprocess.Popen[bytes]) -> Run:
+        """Wait for the action's end and gather what it left behind."""
+        return Run(
+            exit_code=process.wait(),
+            log=self.log,
+            outputs=read_outputs((self.home / "output").read_text()),
+            summary=(self.home / "summary.md").read_text(),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +87,7 @@ class Runner:
     repository
         ``owner/name`` on the API server.
     origin
-        The git URL or path that the checkout is made from.
+        The git URL that the checkout is made from, with the token where it asks for one.
     api_url
         The base of GitHub's API.
     inputs
@@ -62,6 +96,8 @@ class Runner:
         A folder that lives as long as the runner's tool cache would.
     depth
         ``fetch-depth`` of the checkout; 0 takes the whole history.
+    variables
+        More of the runner's variables, such as GITHUB_ACTOR.
     """
 
     repository: str
@@ -70,72 +106,51 @@ class Runner:
     inputs: Mapping[str, SecretStr]
     cache: Path
     depth: int = 1
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, event: str, payload: Mapping[str, Any], ref: str) -> Run:
         """Check out ``ref`` into a fresh workspace and run the action on the event."""
+        with self.job(event, payload, ref) as job:
+            return job.finish(job.start())
+
+    @contextmanager
+    def job(self, event: str, payload: Mapping[str, Any], ref: str) -> Iterator[Job]:
+        """Check out ``ref`` into a fresh workspace, which is removed at the end."""
         with tempfile.TemporaryDirectory(prefix="easeml-runner-") as folder:
             home = Path(folder)
             workspace = self._check_out(home, ref)
-            event_path = home / "event.json"
-            event_path.write_text(json.dumps(payload))
-            output, summary = home / "output", home / "summary.md"
-            output.touch()
-            summary.touch()
-            environ = _surroundings(self.cache) | {
+            (home / "event.json").write_text(json.dumps(payload))
+            for name in ("output", "summary.md", "log"):
+                (home / name).touch()
+            (home / "temp").mkdir()
+            environment = _surroundings(self.cache) | {
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_API_URL": self.api_url,
                 "GITHUB_EVENT_NAME": event,
-                "GITHUB_EVENT_PATH": str(event_path),
-                "GITHUB_OUTPUT": str(output),
+                "GITHUB_EVENT_PATH": str(home / "event.json"),
+                "GITHUB_OUTPUT": str(home / "output"),
                 "GITHUB_REF": ref,
                 "GITHUB_REPOSITORY": self.repository,
-                "GITHUB_REPOSITORY_ID": "1296269",
                 "GITHUB_RUN_ID": "1",
                 "GITHUB_SERVER_URL": "https://github.com",
-                "GITHUB_SHA": _head(workspace),
-                "GITHUB_STEP_SUMMARY": str(summary),
+                "GITHUB_SHA": Git(workspace).text("rev-parse", "HEAD"),
+                "GITHUB_STEP_SUMMARY": str(home / "summary.md"),
                 "GITHUB_WORKSPACE": str(workspace),
                 "RUNNER_TEMP": str(home / "temp"),
             }
-            (home / "temp").mkdir()
             for name, value in self.inputs.items():
-                environ[f"INPUT_{name.upper()}"] = value.get_secret_value()
-            start = time.perf_counter()
-            done = subprocess.run(
-                [sys.executable, str(_ENTRYPOINT)],
-                cwd=workspace,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-            seconds = time.perf_counter() - start
-            return Run(
-                exit_code=done.returncode,
-                log=done.stdout.decode(errors="replace"),
-                outputs=read_outputs(output.read_text()),
-                summary=summary.read_text(),
-                seconds=seconds,
-            )
+                environment[f"INPUT_{name.upper()}"] = value.get_secret_value()
+            yield Job(home, workspace, environment | dict(self.variables))
 
     def _check_out(self, home: Path, ref: str) -> Path:
         workspace = home / "workspace"
         workspace.mkdir()
+        git = Git(workspace, self.inputs.get("token"))
         depth = [f"--depth={self.depth}"] if self.depth else []
-        for command in (
-            ["init", "-q"],
-            ["remote", "add", "origin", self.origin],
-            ["fetch", "-q", *depth, "origin", f"+{ref}:refs/remotes/origin/checkout"],
-            ["checkout", "-q", "--detach", "refs/remotes/origin/checkout"],
-        ):
-            done = subprocess.run(
-                ["git", *command], cwd=workspace, capture_output=True, text=True, check=False
-            )
-            if done.returncode != 0:
-                raise CheckoutFailed(
-                    f"git {command[0]} failed: {done.stderr.strip()}", "Check the ref."
-                )
+        git.run("init", "-q")
+        git.run("remote", "add", "origin", self.origin)
+        git.run("fetch", "-q", *depth, "origin", f"+{ref}:refs/remotes/origin/checkout")
+        git.run("checkout", "-q", "--detach", "refs/remotes/origin/checkout")
         return workspace
 
 
@@ -153,10 +168,3 @@ def _surroundings(cache: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(cache),
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _head(workspace: Path) -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=workspace, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
