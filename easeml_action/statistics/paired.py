@@ -14,7 +14,7 @@ _TIE = 1e-10
 _LN_LEFT_OUT = math.log(1 / 2000)
 # Terms this many nats below the largest are bounded, not evaluated; the bounds are added.
 _NEGLIGIBLE = 36.0
-# A tail this far below gamma need not be known any better, in nats.
+# A p-value may end this share of gamma above the supremum, in nats.
 _LN_IRRELEVANT = -5.0
 # How far above the supremum the p-value may end, in nats per nat of gamma.
 _SLACK = 1e-3
@@ -237,14 +237,13 @@ class _Tail:
         tails = [self._ln_tail_at(value) for value in grid]
         best = max(tails)
         cells = [_Cell(*cell) for cell in zip(grid, grid[1:], tails, tails[1:], strict=False)]
-        # Below gamma the supremum no longer matters.
         slack = _SLACK * abs(self.ln_gamma)
         bound = best
         evaluations = len(grid)
         while cells:
             cell = cells.pop()
             upper = self._ln_upper(cell)
-            floor = max(best + slack, self.ln_gamma + _LN_IRRELEVANT)
+            floor = np.logaddexp(best + slack, self.ln_gamma + _LN_IRRELEVANT)
             if upper <= floor or evaluations >= _MOST_EVALUATIONS:
                 bound = max(bound, upper)
                 continue
@@ -335,7 +334,7 @@ def _ln_chernoff(wins: Array, discordant: Array, success: float) -> Array:
         divergence = np.where(share > 0, share * np.log(share / success), 0.0) + np.where(
             share < 1, (1 - share) * np.log((1 - share) / (1 - success)), 0.0
         )
-    bound = np.where(share > success, -discordant * divergence, 0.0)
+        bound = np.where(share > success, -discordant * divergence, 0.0)
     return np.where(wins > discordant, -np.inf, bound)
 
 
