@@ -69,11 +69,11 @@ def canonical_cells(block: Block, dialect: Dialect) -> Cells:
 def _with_quotes_inside(
     text: Bytes, starts: Positions, ends: Positions, quoted: NDArray[Any]
 ) -> NDArray[Any]:
+    if not quoted.size:
+        return quoted
     quotes = np.flatnonzero(text == _QUOTE)
     field = np.searchsorted(ends[quoted], quotes, side="right")
     field = np.minimum(field, len(quoted) - 1)
-    if not len(quoted):
-        return np.empty(0, np.intp)
     inside = (quotes >= starts[quoted][field]) & (quotes < ends[quoted][field])
     return np.unique(quoted[field[inside]])
 

@@ -73,10 +73,7 @@ def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) 
     status = status_lines(done.stderr)
     words = {line[0] for line in status}
     if done.returncode == 0 and "DECRYPTION_OKAY" in words and "FAILURE" not in words:
-        plaintext = bytes(done.data)
-        if len(plaintext) > limit:
-            raise PlaintextTooLarge(limit)
-        return plaintext
+        return bytes(done.data)
     if "BEGIN_DECRYPTION" not in words and "PLAINTEXT" in words:
         raise NotEncrypted("it is packed or signed and no more", _ENCRYPT)
     if "exceeded --max-output limit" in done.stderr:

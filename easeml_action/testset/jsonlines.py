@@ -2,6 +2,7 @@
 
 import json
 import re
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from easeml_action.testset.table_errors import (
 _UNIT, _RECORD = "\x1f", "\x1e"
 _DIALECT = Dialect(ord(_UNIT), ord(_RECORD))
 _SEPARATORS = str.maketrans({_UNIT: "\ufffd", _RECORD: "\ufffd"})
+
+# Numbers stay as they are written: a float would round long ones.
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 
 _BOM = b"\xef\xbb\xbf"
 _SCALAR = rb'("(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+)'
@@ -55,7 +59,8 @@ def parse_json_lines(data: bytes, label: str | int) -> Parsed:
         raise NoFeatures
     cut = _Cutter(label)
     features = data[:begin] + b"\n".join([*map(cut, lines), b""])
-    content = _as_table(objects, names).encode()
+    # A control character stands in a JSON string as an escape only.
+    content = _as_table(objects, names, plain=b"\\u001" not in data).encode()
     table = Table(content, 0, len(content), _DIALECT, names)
     return Parsed(table, _collect(objects, label), features)
 
@@ -76,8 +81,7 @@ def json_lines(data: bytes) -> tuple[int, list[bytes]]:
 
 def _read(line: bytes, row: int) -> dict[str, Any]:
     try:
-        # Numbers stay as they are written: a float would round long ones.
-        found = json.loads(line, parse_float=str, parse_int=str)
+        found = _DECODER.decode(line.decode())
     except (ValueError, RecursionError):
         raise JsonInvalid(row) from None
     if not isinstance(found, dict):
@@ -100,9 +104,21 @@ def _names(objects: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _as_table(objects: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    rows = ([_cell(found.get(name)) for name in names] for found in objects)
-    return _RECORD.join(map(_UNIT.join, rows))
+def _as_table(objects: list[dict[str, Any]], names: tuple[str, ...], *, plain: bool) -> str:
+    """Return the rows as a table.
+
+    With ``plain`` no string holds a separator, so that rows of strings and numbers need no look
+    at their values one by one.
+    """
+    pick = itemgetter(*names)
+    rows = []
+    for found in objects:
+        try:
+            row = _UNIT.join(pick(found)) if plain else None
+        except (KeyError, TypeError):
+            row = None
+        rows.append(_UNIT.join([_cell(found.get(n)) for n in names]) if row is None else row)
+    return _RECORD.join(rows)
 
 
 def _cell(value: Any) -> str:

@@ -15,7 +15,6 @@ from easeml_action.testset.gpg_errors import (
     PrimaryKeyMissing,
     PrivateKeyUnreadable,
     SeveralPrivateKeys,
-    WrongPassphrase,
 )
 from easeml_action.testset.home import Home, gpg_text, open_home, open_passphrase
 from easeml_action.testset.keytext import private_key_bytes
@@ -175,12 +174,9 @@ def open_vault(private_key: SecretStr | None, passphrase: SecretStr | None) -> I
 
 
 def _import(home: Home, binary: bytes) -> _PrivateKey:
-    done = home.gpg.import_keys(binary)
+    home.gpg.import_keys(binary)
     keys = home.gpg.list_keys(secret=True)
     if not keys:
-        # A key in the older protected form may be checked on import.
-        if any("passphrase" in line.lower() for line in done.stderr.splitlines()):
-            raise WrongPassphrase.for_key(given=False)
         raise PrivateKeyUnreadable("gpg finds no private key in it")
     if len(keys) > 1:
         raise SeveralPrivateKeys(len(keys))

@@ -87,7 +87,8 @@ def new_key_maker() -> Iterator[Callable[[], KeyMaker]]:
     yield new
     for home in homes:
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=True)
-        shutil.rmtree(home)
+        while home.exists():  # the agent removes its sockets while we do
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

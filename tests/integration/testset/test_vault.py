@@ -15,6 +15,7 @@ from easeml_action.errors import GateError
 from easeml_action.testset import Vault, encrypt_to, encrypt_with, open_vault
 from easeml_action.testset.gpg_errors import (
     CiphertextCorrupted,
+    GpgFailed,
     GpgMissing,
     KeyNeeded,
     NotEncrypted,
@@ -205,6 +206,7 @@ def test_an_unreadable_private_key_is_named(key_maker: Any, ed25519: str) -> Non
         ("breaks off", armored[: len(armored) // 2]),
         ("breaks off", "-----BEGIN OPENSSH PRIVATE KEY-----\nSECRET\n-----END"),
         ("does not start like a key", base64.b64encode(b"SECRET" * 30)),
+        ("it is empty", '""'),
         ("longer than any key", "SECRET" * 1_000_000),
         ("no private key in it", base64.b64encode(binary[: len(binary) // 4])),
         ("no private key in it", armored.replace(armored.splitlines()[3], "A" * 64)),
@@ -326,6 +328,13 @@ def test_a_compression_bomb_stops_at_the_limit(key_maker: Any, ed25519: str) -> 
         with pytest.raises(PlaintextTooLarge, match="larger than 1,000,000 bytes"):
             vault.decrypt(bomb, limit=1_000_000)
         assert len(vault.decrypt(bomb, limit=30_000_000)) == 30_000_000
+
+
+def test_a_refusal_by_the_agent_is_named(key_maker: Any, ed25519: str) -> None:
+    with open_vault(secret(key_maker.private(ed25519)), None) as vault:
+        with pytest.raises(GpgFailed, match="gpg-agent failed: error 17"):
+            vault._home.agent.sign("0" * 40, bytes(64), None)
+        assert len(vault.derive("ledger")) == 32
 
 
 def test_nothing_is_left_behind_even_after_an_error(key_maker: Any, ed25519: str) -> None:

@@ -81,10 +81,17 @@ def test_cells_of_a_block_are_the_canonical_texts_of_its_fields(
 
 @pytest.mark.parametrize("signs", ["0.-+1", "0.e+2", "0 .-x"])
 def test_every_short_number_is_brought_to_its_canonical_text(signs: str) -> None:
-    cells = ["".join(cell) for size in range(7) for cell in itertools.product(signs, repeat=size)]
+    cells = ["".join(cell) for size in range(6) for cell in itertools.product(signs, repeat=size)]
     data = ",".join(cells).encode()
     table = Table(data, 0, len(data), Dialect(ord(",")), tuple(map(str, range(len(cells)))))
     assert canonical_texts(table) == [canonical(cell) for cell in cells]
+
+
+def test_a_block_without_quotes_may_follow_one_with_quotes() -> None:
+    data = b'"a",1.0\nb,2.0\n'
+    table = Table(data, 0, len(data), Dialect(ord(","), quoted=True), ("a", "b"))
+    found = [canonical_cells(block, table.dialect) for block in blocks(table, 8)]
+    assert [(cells.ends - cells.starts).tolist() for cells in found] == [[1, 1], [1, 1]]
 
 
 def test_a_block_does_not_change_the_bounds_it_was_given() -> None:

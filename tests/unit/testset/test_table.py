@@ -211,6 +211,7 @@ def test_empty_labels_are_counted(label: str) -> None:
         (b"x,y\n1,\0\n", "byte 6 "),
         (b"x,y\n" + "é".encode() * (1 << 23) + b",1\n2,\xff3\n", "byte 16,777,225 "),
         (b"x,y\n1,\xc3", "byte 6 "),
+        (b"x,y\n1" + "é".encode() * (1 << 23) + b",1\n2,\xff3\n", "byte 16,777,226 "),
     ],
 )
 def test_another_encoding_is_named_with_its_place(data: bytes, offset: str) -> None:
