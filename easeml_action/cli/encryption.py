@@ -101,16 +101,16 @@ class Layout:
         return TestSet.parse(data, format=self.format, label=self.label, header=self.header)
 
     def split(self, data: bytes, rows: int) -> tuple[bytes, bytes | None]:
-        """Set rows aside for the sample; none of them stays in the test set."""
+        """Check a table, then set rows of it aside for the sample: none is in both parts."""
         from easeml_action.testset import split_sample
 
+        self.parse(data)  # here, so that an error counts the rows as the file does
         if rows == 0:
             return data, None
         return split_sample(data, format=self.format, header=self.header, rows=rows)
 
     def write(self, ciphertext: bytes, sample: bytes | None) -> None:
         """Write both files, in place of older ones."""
-        self.test_set.parent.mkdir(parents=True, exist_ok=True)
         replace(self.test_set, ciphertext)
         if sample is None:
             self.sample.unlink(missing_ok=True)

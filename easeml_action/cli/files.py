@@ -34,8 +34,8 @@ def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> None:
     FileUnwritable
         The system does not take it.
     """
+    _make_folder(path.parent, 0o700 if mode == PRIVATE else 0o777)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if mode == PRIVATE else 0o777)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor has no path
             file.write(data)
@@ -43,6 +43,13 @@ def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> None:
         raise FileExists(path) from None
     except OSError as error:
         raise FileUnwritable(path, (error.strerror or "unknown error").lower()) from None
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    except OSError as error:
+        raise FileUnwritable(folder, (error.strerror or "unknown error").lower()) from None
 
 
 def replace(path: Path, data: bytes) -> None:

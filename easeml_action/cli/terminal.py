@@ -21,9 +21,9 @@ def show_json(result: Mapping[str, object]) -> None:
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
     """Print names and values, one pair a line."""
-    table = Table(
-        box=None, show_header=False, title=title or None, title_justify="left", padding=(0, 2)
-    )
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    if title:
+        table.title, table.title_justify = Text(title), "left"
     for name, value in facts.items():
         table.add_row(Text(name, "dim"), Text(value))
     _console().print(table)
@@ -44,7 +44,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: s
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     flush_right = numbers.split(",")
     for column in columns:
-        table.add_column(column, justify="right" if column in flush_right else "left")
+        table.add_column(Text(column), justify="right" if column in flush_right else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _console().print(table)
