@@ -94,7 +94,7 @@ def test_outside_of_a_workflow_it_says_so_and_fails(docker: Docker, image: str) 
 
     assert done.returncode == 1
     assert "Traceback" not in output
-    assert "is not set" in output
+    assert output.startswith("::error::The input `token` is empty.")
 
 
 def test_it_stays_small(docker: Docker, image: str) -> None:

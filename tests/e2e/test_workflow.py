@@ -41,6 +41,7 @@ ACTION = (
 )
 GATE = ".github/workflows/gate.yml"
 SELF_TEST = ".github/workflows/self-test.yml"
+SELF_TEST_MODEL = "tests/e2e/self-test/predict.py"
 ROWS = 500
 SAYS = "OUTPUTS "
 
@@ -313,9 +314,11 @@ def test_the_self_test_of_this_repository_passes(
     team: TeamRepository, github: GitHubServer, run_gate: RunGate
 ) -> None:
     team.push("Everything as it stands", _read_tracked(*ACTION, "tests/e2e", SELF_TEST))
-    pull_request = team.open_pull_request("Say hello", {"README.md": b"Hello.\n"})
+    model = (ROOT / SELF_TEST_MODEL).read_bytes() + b"# Another commit, another model.\n"
+    pull_request = team.open_pull_request("Touch the model", {SELF_TEST_MODEL: model})
 
     run = run_gate(pull_request, {}, SELF_TEST)
 
     assert run.exit_code == 0, run.log
+    assert "verdict=pass" in run.log
     assert github.statuses(pull_request.head)[0]["state"] == "success"

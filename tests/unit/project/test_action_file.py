@@ -1,14 +1,16 @@
 """action.yml says what the code does."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 
-from easeml_action.settings import Settings
+from easeml_action.github.summary import VerdictWord
+from easeml_action.settings import FailOn, Settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,6 +75,18 @@ def test_its_defaults_are_those_of_the_code(action: dict[str, Any]) -> None:
 def test_every_input_and_output_is_described(action: dict[str, Any]) -> None:
     items = [*action["inputs"].values(), *action["outputs"].values()]
     assert all(item["description"].strip() for item in items)
+
+
+def test_it_names_every_verdict_there_is(action: dict[str, Any]) -> None:
+    named = re.findall(r'"([a-z-]+)"', action["outputs"]["verdict"]["description"])
+
+    assert sorted(named) == sorted(get_args(VerdictWord))
+
+
+def test_it_names_every_way_to_fail(action: dict[str, Any]) -> None:
+    named = re.findall(r'"([a-z-]+)"', action["inputs"]["fail-on"]["description"])
+
+    assert sorted(named) == sorted(get_args(FailOn))
 
 
 def test_it_starts_the_dockerfile_of_this_repository(action: dict[str, Any]) -> None:
