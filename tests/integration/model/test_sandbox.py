@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from easeml_action.model import launcher
 from easeml_action.model.interpreter import find_interpreter
 from easeml_action.model.sandbox import (
     Completed,
@@ -182,6 +183,33 @@ def test_nothing_that_a_command_starts_survives_it(
     assert processes_with(marker) == []
 
 
+@needs_root
+@pytest.mark.parametrize(
+    "torn", ["_kill_account = lambda account: None", "_descendants = lambda _: []"]
+)
+def test_either_of_the_two_nets_for_survivors_holds_alone(
+    run: Callable[..., Completed], monkeypatch: pytest.MonkeyPatch, place: Path, torn: str
+) -> None:
+    marker = f"survivor-of-{place.name}"
+    copy = place / "launcher.py"
+    source = Path(launcher.__file__).read_text()
+    copy.write_text(source.replace('if __name__ == "__main__":', f"{torn}\nif True:"))
+    monkeypatch.setattr("easeml_action.model.launcher.__file__", str(copy))
+    run(
+        f"""
+        import os, sys
+        code = "import time; time.sleep(1000)"
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.setsid()
+                os.execv(sys.executable, [sys.executable, "-I", "-c", code, "{marker}"])
+            os._exit(0)
+        """
+    )
+    assert processes_with(marker) == []
+
+
 def test_processes_that_keep_forking_are_ended(run: Callable[..., Completed], place: Path) -> None:
     marker = f"forker-of-{place.name}"
     run(
@@ -240,8 +268,10 @@ def test_a_process_that_cannot_be_set_up_is_our_error_not_the_models(place: Path
 
 @needs_root
 def test_as_root_a_command_has_a_user_of_its_own_without_any_privilege(
-    run: Callable[..., Completed],
+    run: Callable[..., Completed], request: pytest.FixtureRequest
 ) -> None:
+    request.addfinalizer(lambda groups=os.getgroups(): os.setgroups(groups))
+    os.setgroups([4, 27])
     completed = run(
         """
         import os
@@ -297,16 +327,17 @@ def test_as_root_every_run_has_another_user() -> None:
 def test_without_root_a_command_is_reported_to_run_as_our_own_user(
     as_ordinary_user: Callable[[str], str],
 ) -> None:
+    nap = f"9{os.getpid()}"
     answer = as_ordinary_user(
-        """
+        f"""
         import os
         from pathlib import Path
         from easeml_action.model.sandbox import Limits, open_account, run_confined
         with open_account() as account:
             completed = run_confined(
-                ["/bin/sh", "-c", "id -u; (setsid sleep 997 &); (setsid setsid sleep 997 &)"],
+                ["/bin/sh", "-c", "id -u; (setsid sleep {nap} &); (setsid setsid sleep {nap} &)"],
                 directory=Path("/tmp"),
-                environment={"PATH": "/usr/bin:/bin"},
+                environment={{"PATH": "/usr/bin:/bin"}},
                 account=account,
                 limits=Limits(30),
                 keep_log=True,
@@ -317,7 +348,7 @@ def test_without_root_a_command_is_reported_to_run_as_our_own_user(
             for process in Path("/proc").iterdir()
             if process.name.isdecimal()
             and process.stat().st_uid == os.getuid()
-            and b"997" in (process / "cmdline").read_bytes()
+            and b"{nap}" in (process / "cmdline").read_bytes()
         ]
         print(left)
         """
