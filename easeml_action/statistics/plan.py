@@ -218,16 +218,15 @@ def _exact_clause_plan(clause: Clause, ln_level: float, disagreement: Fraction) 
         test, rows = "betting", _chernoff_rows(form, ln_level)
     else:
         test = "binomial" if isinstance(form, BinomialForm) else "paired"
-        tails, variance = error_tails(form, disagreement, ln_level)
-        guess = variance * (float(ndtri_exp(ln_level)) / float(form.tolerance)) ** 2
-        rows = least_rows(tails, ln_level, guess)
+        tails, scale = error_tails(form, disagreement, ln_level)
+        rows = least_rows(tails, ln_level, scale * float(ndtri_exp(ln_level)) ** 2)
     return ClausePlan(clause, test, rows, _labels(clause, rows, disagreement))
 
 
 def error_tails(
     form: BinomialForm | PairedForm, disagreement: Fraction, ln_level: float
 ) -> tuple[list[ErrorTail], float]:
-    """Return the two errors of a clause's decision rule, and the variance of one row.
+    """Return the two errors of a clause's decision rule, and their scale.
 
     Parameters
     ----------
@@ -243,14 +242,20 @@ def error_tails(
     tails : list of ErrorTail
         The false pass at mean c, and the missed pass at mean c + 2 epsilon unless that is beyond
         the range.
-    variance : float
-        The variance of a row at the mean c.
+    scale : float
+        The variance of a row at the mean c over epsilon squared: about the rows required per
+        squared normal quantile of the level.
     """
     c, eps = form.threshold, form.tolerance
+    if isinstance(form, PairedForm) and disagreement == 1:
+        # Every row is a win or a loss, so the sum skips every other integer. Counted in wins it
+        # is the same rule without the gaps.
+        c, eps = (1 + c) / 2, eps / 2
+        form = BinomialForm("n", complement=False, threshold=c, tolerance=eps)
     cut = c + eps
     far = c + 2 * eps
     if isinstance(form, BinomialForm):
-        variance = float(c * (1 - c))
+        variance = c * (1 - c)
         most = Fraction(1)
 
         def ln_sf(k: int, rows: int, mean: Fraction) -> float:
@@ -262,7 +267,7 @@ def error_tails(
     else:
         # Fewer than |c| discordant rows leave no model with mean c.
         most = max(disagreement, abs(c))
-        variance = float(most - c**2)
+        variance = most - c**2
 
         def ln_sf(k: int, rows: int, mean: Fraction) -> float:
             win, loss = float((most + mean) / 2), float((most - mean) / 2)
@@ -274,7 +279,7 @@ def error_tails(
     tails = [ErrorTail(lambda rows, k: ln_sf(k, rows, c), cut)]
     if far <= most:
         tails.append(ErrorTail(lambda rows, k: ln_below(k, rows, far), cut))
-    return tails, variance
+    return tails, float(variance / eps**2)
 
 
 def _chernoff_rows(form: LinearForm, ln_level: float) -> int:

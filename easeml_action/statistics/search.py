@@ -108,9 +108,13 @@ def least_rows(tails: Sequence[ErrorTail], ln_level: float, guess: float) -> int
         block = tails[0].block(rows)
         kept = [_kept(tail, ln_level, *block) for tail in tails]
         first = max(rows, *(low for low, _ in kept))
-        if first <= min(high for _, high in kept):
+        if first > min(high for _, high in kept):
+            rows = block[1] + 1
+        elif all(tail.ln_error(first) <= ln_level for tail in tails):
             return first
-        rows = block[1] + 1
+        else:
+            # A few rows that nearly all differ know even from odd, and are not monotone.
+            rows = first + 1
     raise _too_many()
 
 
