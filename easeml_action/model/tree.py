@@ -8,6 +8,8 @@ commits share is read and hashed once.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from easeml_action.errors import GateError
 from easeml_action.git import CommitMissing, Git
@@ -30,6 +32,16 @@ class ObjectMissing(GateError):
         super().__init__(
             f"The git object {name[:12]} is not in this checkout.",
             "Use actions/checkout with fetch-depth: 0 and without a filter.",
+        )
+
+
+class UnreadableTree(GateError):
+    """A tree object is not what git writes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The git object {name[:12]} is corrupt.",
+            "Run 'git fsck' in a clone, and leave out the commit that holds it.",
         )
 
 
@@ -63,8 +75,7 @@ class Entry:
     path: str
 
 
-@dataclass(frozen=True)
-class _Child:
+class _Child(NamedTuple):
     mode: str
     name: str
     oid: str
@@ -120,7 +131,9 @@ class Trees:
 
     def __init__(self, git: Git, scope: Scope) -> None:
         self._git = git
-        self._scope = scope
+        # A history asks for the same paths again and again.
+        self._covers = cache(scope.covers)
+        self._reaches = cache(scope.reaches)
         self._folders: dict[str, tuple[_Child, ...]] = {}
         self._digests: dict[tuple[str, str], bytes | None] = {}
 
@@ -167,7 +180,7 @@ class Trees:
                 (child.oid, path)
                 for tree, folder in level
                 for child in self._folders[tree]
-                if child.mode == FOLDER and self._scope.reaches(path := _join(folder, child.name))
+                if child.mode == FOLDER and self._reaches(path := _join(folder, child.name))
             } - self._digests.keys()
         raise TooManyFiles
 
@@ -185,8 +198,8 @@ class Trees:
     def _content(self, child: _Child, path: str) -> bytes | None:
         """Return what stands for a child in its folder's digest; None where it is out of scope."""
         if child.mode == FOLDER:
-            return self._digest(child.oid, path) if self._scope.reaches(path) else None
-        if child.mode == SUBMODULE or not self._scope.covers(path):
+            return self._digest(child.oid, path) if self._reaches(path) else None
+        if child.mode == SUBMODULE or not self._covers(path):
             return None
         return bytes.fromhex(child.oid)
 
@@ -194,10 +207,10 @@ class Trees:
         for child in self._folders[tree]:
             path = _join(folder, child.name)
             if child.mode == FOLDER:
-                if self._scope.reaches(path):
+                if self._reaches(path):
                     _refuse_unsafe(child.name, path)
                     yield from self._walk(child.oid, path)
-            elif self._scope.covers(path):
+            elif self._covers(path):
                 _refuse_unsafe(child.name, path)
                 if child.mode not in {FILE, PROGRAM, LINK, SUBMODULE}:
                     raise UnsafePath(path)
@@ -209,19 +222,23 @@ def _parse(tree: str, content: bytes) -> Iterator[_Child]:
     width = len(tree) // 2
     position = 0
     while position < len(content):
-        space = content.index(b" ", position)
-        end = content.index(b"\0", space)
-        mode = content[position:space].decode("ascii", "replace").zfill(6)
+        space = content.find(b" ", position)
+        end = content.find(b"\0", space)
+        if min(space, end) < 0 or end + width >= len(content):
+            raise UnreadableTree(tree)
+        mode = _canonical(content[position:space])
         name = content[space + 1 : end].decode(errors="surrogateescape")
         position = end + 1 + width
-        yield _Child(_canonical(mode), name, content[end + 1 : position].hex())
+        yield _Child(mode, name, content[end + 1 : position].hex())
 
 
-def _canonical(mode: str) -> str:
-    """Only the owner's x bit of a file's mode counts (old gits wrote 100664)."""
-    if not mode.startswith("100"):
-        return mode
-    return PROGRAM if mode[3:4] in set("1357") else FILE
+@cache
+def _canonical(mode: bytes) -> str:
+    """Write a mode in six digits. Of a file's only the owner's x bit counts."""
+    digits = mode.decode("ascii", "replace").zfill(6)
+    if not digits.startswith("100"):
+        return digits
+    return PROGRAM if digits[3:4] in set("1357") else FILE
 
 
 def _join(folder: str, name: str) -> str:

@@ -16,7 +16,7 @@ from easeml_action.model.checkout import (
     ScriptNotExecutable,
 )
 from easeml_action.model.lfs import LargeFileMissing
-from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnsafePath
+from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnreadableTree, UnsafePath
 
 from .conftest import SCRIPT, Repository
 
@@ -319,6 +319,14 @@ def test_an_object_that_the_clone_lacks_is_explained(
     (repository.directory / ".git/objects" / name[:2] / name[2:]).unlink()
     with pytest.raises(ObjectMissing, match="without a filter"):
         read_model(repository.git, commit, WHOLE).write_to(repository.git, place / "out")
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"100644 name without an end", b"100644 name\0short"])
+def test_a_corrupt_tree_is_named(repository: Repository, content: bytes) -> None:
+    command = ("hash-object", "-t", "tree", "-w", "--stdin", "--literally")
+    commit = repository.commit_tree(repository.run(*command, stdin=content))
+    with pytest.raises(UnreadableTree, match="git fsck"):
+        read_model(repository.git, commit, WHOLE)
 
 
 def test_a_tree_that_unfolds_to_billions_of_files_is_refused(repository: Repository) -> None:

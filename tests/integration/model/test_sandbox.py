@@ -270,7 +270,8 @@ def test_a_process_that_cannot_be_set_up_is_our_error_not_the_models(place: Path
 def test_as_root_a_command_has_a_user_of_its_own_without_any_privilege(
     run: Callable[..., Completed], request: pytest.FixtureRequest
 ) -> None:
-    request.addfinalizer(lambda groups=os.getgroups(): os.setgroups(groups))
+    groups = os.getgroups()
+    request.addfinalizer(lambda: os.setgroups(groups))
     os.setgroups([4, 27])
     completed = run(
         """
