@@ -140,12 +140,14 @@ def run(world: World, minutes: Minutes) -> None:
     git.ensure_commit(change.new, refs=change.fetch_refs)
     config = read_config(git, trusted, world.config_path)
     if config is None:
-        minutes.note_terms(require_config(git, change.new, world.config_path))
+        proposed = require_config(git, change.new, world.config_path)
+        minutes.note_terms(proposed, proposed.plan())
         minutes.note("active-once-merged")
         return
-    minutes.note_terms(config)
+    plan = config.plan()
+    minutes.note_terms(config, plan)
     world.require_secrets()
-    gate = read_gate(git, trusted, config, world.config_path)
+    gate = read_gate(git, trusted, config, plan, world.config_path)
     with open_vault(world.private_key, world.passphrase) as vault:
         branch = Branch(git, world.ledger_branch)
         ledger = Ledger(branch, vault.derive("ledger"), repository=world.repository_id)

@@ -62,7 +62,8 @@ class GitHubAudience:
         self._workflow.set_outputs(report.outputs)
         self._workflow.add_summary(render_summary(report))
         if report.verdict == "error":
-            self._workflow.error(f"{report.problem} {report.remedy}", title=report.headline)
+            text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
+            self._workflow.error(text, title=report.headline)
         else:
             self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
         self._set_status(status_state(report), status_description(report))

@@ -13,9 +13,12 @@ class GateError(Exception):
         One sentence that says what is wrong.
     remedy
         One sentence that says what to do.
+    excerpt
+        Lines that show the place in the user's own text, or nothing.
     """
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem} {remedy}")
+    def __init__(self, problem: str, remedy: str, excerpt: str = "") -> None:
+        super().__init__(f"{problem} {remedy}" + (f"\n{excerpt}" if excerpt else ""))
         self.problem = problem
         self.remedy = remedy
+        self.excerpt = excerpt

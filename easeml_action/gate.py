@@ -12,7 +12,7 @@ from easeml_action.errors import GateError
 from easeml_action.git import Git
 from easeml_action.github import Change
 from easeml_action.ledger import Contract
-from easeml_action.statistics import Plan, plan
+from easeml_action.statistics import Plan
 from easeml_action.testset import TestSet, format_of
 
 _TRUSTED_REF = "refs/easeml/trusted"
@@ -50,8 +50,8 @@ class Gate:
     ----------
     commit
         Id of the trusted commit that everything here was read from.
-    config
-        The configuration.
+    config, plan
+        The configuration, and the rows that it takes.
     ciphertext
         The encrypted test set.
     sample
@@ -62,6 +62,7 @@ class Gate:
 
     commit: str
     config: Config
+    plan: Plan
     ciphertext: bytes
     sample: bytes | None
     own_paths: tuple[str, ...]
@@ -75,11 +76,6 @@ class Gate:
     def contract(self) -> Contract:
         """The terms under which the test set is used for the whole of its life."""
         return contract_of(self.config)
-
-    @property
-    def rows_required(self) -> int:
-        """The rows that the configuration takes."""
-        return plan_of(self.config).rows
 
     def parse(self, data: bytes) -> TestSet:
         """Read rows in the format of the test set, decrypted or public."""
@@ -139,17 +135,6 @@ def contract_of(config: Config) -> Contract:
     )
 
 
-def plan_of(config: Config) -> Plan:
-    """Return the rows that the configuration requires."""
-    return plan(
-        config.condition.clauses,
-        contract_of(config).budget,
-        config.mode,
-        max_disagreement=config.max_disagreement,
-        method=config.method,
-    )
-
-
 def require_rows(rows: int, gate: Gate) -> None:
     """Insist on a test set that is large enough.
 
@@ -158,11 +143,11 @@ def require_rows(rows: int, gate: Gate) -> None:
     TooFewRows
         It is not; the error has both numbers.
     """
-    if rows < gate.rows_required:
-        raise TooFewRows(rows, gate.rows_required)
+    if rows < gate.plan.rows:
+        raise TooFewRows(rows, gate.plan.rows)
 
 
-def read_gate(git: Git, commit: str, config: Config, config_path: str) -> Gate:
+def read_gate(git: Git, commit: str, config: Config, plan: Plan, config_path: str) -> Gate:
     """Return the gate that a trusted commit sets up.
 
     Raises
@@ -178,6 +163,7 @@ def read_gate(git: Git, commit: str, config: Config, config_path: str) -> Gate:
     return Gate(
         commit=commit,
         config=config,
+        plan=plan,
         ciphertext=ciphertext,
         sample=None if sample is None else git.read(commit, sample),
         own_paths=(

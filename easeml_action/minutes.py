@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from easeml_action.config import Config
 from easeml_action.errors import GateError
-from easeml_action.gate import plan_of
 from easeml_action.github import PastVerdict, Report, Terms
 from easeml_action.github.summary import PastWord, VerdictWord
 from easeml_action.ledger import Evaluation, KnownTestSet, Reservation, Verdict
+from easeml_action.statistics import Plan
 
 # None is adaptivity `none`: the bit is for the key holder alone.
 _BITS: dict[bool | None, Literal["pass", "fail", "recorded"]] = {
@@ -39,9 +39,9 @@ class Minutes:
         """Note an outcome that takes no step."""
         self._note(verdict=verdict)
 
-    def note_terms(self, config: Config) -> None:
+    def note_terms(self, config: Config, plan: Plan) -> None:
         """Note what the configuration promises, and the rows that it takes."""
-        self._note(terms=terms_of(config), rows_required=plan_of(config).rows)
+        self._note(terms=terms_of(config), rows_required=plan.rows)
 
     def note_test_set(self, test_set: str, rows: int) -> None:
         """Note which rows the change is judged on."""
@@ -75,7 +75,9 @@ class Minutes:
 
     def note_error(self, error: GateError) -> None:
         """Note what ended the run."""
-        self._note(verdict="error", problem=error.problem, remedy=error.remedy)
+        self._note(
+            verdict="error", problem=error.problem, remedy=error.remedy, excerpt=error.excerpt
+        )
 
     def _note(self, **facts: Any) -> None:
         self.report = dataclasses.replace(self.report, **facts)

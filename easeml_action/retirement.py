@@ -38,7 +38,7 @@ def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownT
         gate.config.require_test_set(),
         None if gate.sample is None else gate.config.sample_path,
         past_verdicts(used_up),
-        gate.rows_required,
+        gate.plan.rows,
     )
     minutes.note_issue(world.audience.ask_for_test_set(retirement))
 

@@ -1,15 +1,21 @@
-"""Rules of the whole suite: nothing is skipped under CI, and one worker has the engine."""
+"""Rules of the suite: nothing is skipped under CI, one worker has the engine, chance has a seed."""
 
 import os
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 END_TO_END = "tests/e2e/"
+
+
+# No test asserts a time; and a change that fails here must fail again when it is looked into.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 
 class Scheduling(LoadScopeScheduling):

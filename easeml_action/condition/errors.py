@@ -23,13 +23,11 @@ class ConditionSyntaxError(GateError):
 
     def __init__(self, line: str, position: int, problem: str, remedy: str) -> None:
         super().__init__(
-            f"The condition is wrong at character {position + 1}: {problem}.", f"{remedy}."
+            f"The condition is wrong at character {position + 1}: {problem}.",
+            f"{remedy}.",
+            _point(line, position),
         )
         self.position = position
-        self.excerpt = _point(line, position)
-
-    def __str__(self) -> str:
-        return f"{self.problem} {self.remedy}\n{self.excerpt}"
 
 
 def _point(line: str, position: int) -> str:

@@ -27,12 +27,7 @@ class ConfigInvalid(GateError):
     """
 
     def __init__(self, name: str, problem: str, remedy: str, excerpt: str = "") -> None:
-        super().__init__(f"{name}: {problem}.", f"{remedy}.")
-        self.excerpt = excerpt
-
-    def __str__(self) -> str:
-        text = f"{self.problem} {self.remedy}"
-        return f"{text}\n{self.excerpt}" if self.excerpt else text
+        super().__init__(f"{name}: {problem}.", f"{remedy}.", excerpt)
 
 
 class ConditionImpossible(GateError):

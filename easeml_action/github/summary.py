@@ -101,8 +101,8 @@ class Report:
         Page of this run.
     terms
         None where the configuration could not be read.
-    problem, remedy
-        Of the error, one sentence each; empty without one.
+    problem, remedy, excerpt
+        Of the error: one sentence each, and the place in the user's own text; empty without one.
     cost
         ``step``: this run used one. ``nothing``: an error before the step was reserved, or a
         verdict already on record. ``reserved``: an error after; the same commit resumes the step.
@@ -130,6 +130,7 @@ class Report:
     terms: Terms | None = None
     problem: str = ""
     remedy: str = ""
+    excerpt: str = ""
     cost: Cost = "nothing"
     step: int | None = None
     remaining: int | None = None

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
@@ -24,6 +24,9 @@ LARGEST_PLAINTEXT = 4 << 30  # bytes: a bound against compression bombs, far abo
 # The length of a sealed text must tell nothing but the length of what was sealed.
 _UNCOMPRESSED = ("--compress-algo", "none")
 _SYMMETRIC = ("--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712")
+
+# What derived keys are for: sealing the ledger's records, and naming rows by keyed digests.
+Purpose = Literal["ledger", "rows"]
 
 _DOMAIN = b"easeml_action vault root, version 1"
 _SCRYPT_COST = 1 << 16  # with r = 8: 64 MiB and a fraction of a second per guess
@@ -100,7 +103,7 @@ class Vault:
             raise GpgFailed("gpg --encrypt", done.status or "it gave no reason")
         return bytes(done.data).decode("ascii")
 
-    def derive(self, purpose: str) -> bytes:
+    def derive(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that only the holder of the key can compute.
 
         Parameters

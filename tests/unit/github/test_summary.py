@@ -230,11 +230,11 @@ def test_an_error_after_the_reservation_says_that_the_step_waits() -> None:
     assert "Step 2 stays reserved for this commit" in _read(render_summary(report))
 
 
-def test_an_error_of_several_lines_keeps_them() -> None:
-    problem = "The condition cannot be read.\n  n - p > 0.1\n      ^ expected n, o or d"
-    summary = render_summary(Report("error", COMMIT, RUN, problem=problem, remedy="Mend it."))
+def test_an_error_shows_the_place_in_the_users_own_text() -> None:
+    excerpt = "    n - p > 0.1\n        ^"
+    report = Report("error", COMMIT, RUN, problem="It is no condition.", excerpt=excerpt)
 
-    assert f"```text\n{problem}\n```" in summary
+    assert f"**It is no condition.**\n\n```text\n{excerpt}\n```" in render_summary(report)
 
 
 def test_a_verdict_on_record_says_that_it_cost_nothing() -> None:
