@@ -321,7 +321,9 @@ def test_an_object_that_the_clone_lacks_is_explained(
         read_model(repository.git, commit, WHOLE).write_to(repository.git, place / "out")
 
 
-@pytest.mark.parametrize("content", [b"garbage", b"100644 name without an end", b"100644 name\0short"])
+@pytest.mark.parametrize(
+    "content", [b"garbage", b"100644 name without an end", b"100644 name\0short"]
+)
 def test_a_corrupt_tree_is_named(repository: Repository, content: bytes) -> None:
     command = ("hash-object", "-t", "tree", "-w", "--stdin", "--literally")
     commit = repository.commit_tree(repository.run(*command, stdin=content))
