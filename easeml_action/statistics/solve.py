@@ -14,8 +14,8 @@ from easeml_action.statistics.verdict import Mode
 
 # A level is found to this many nats: a hundredth of a percent of alpha.
 _NATS = 1e-4
-# A tolerance is found to this share of itself.
-_RELATIVE = Fraction(1, 1000)
+# A tolerance is found to this many digits after its first.
+_DIGITS = 3
 _MOST_STEPS = 10**6
 
 
@@ -96,7 +96,7 @@ def smallest_tolerances(
     Returns
     -------
     tuple of Fraction or None
-        One tolerance per clause, to one part in a thousand and never too small; None where the
+        One tolerance per clause, a decimal of four digits and never too small; None where the
         rows allow none at all.
 
     Raises
@@ -121,7 +121,6 @@ def smallest_tolerances(
             return exact_plan(candidate, ln_alpha, mode, disagreement).rows <= rows
 
         scale = abs(clause.n) + abs(clause.o) + abs(clause.d)
-        # Hoeffding's tolerance is about right; walk from there to both sides.
         start = Fraction(math.sqrt(-2 * ln_alpha / rows)).limit_denominator(10**9) * scale
         return _smallest(reached, start)
 
@@ -130,25 +129,25 @@ def smallest_tolerances(
 
 def _smallest(reached: Callable[[Fraction], bool], start: Fraction) -> Fraction | None:
     """Search for the smallest number that will do, around and below a start."""
-    high = start
-    for _ in range(200):
-        if reached(high):
-            break
-        # Too small a tolerance misses the rows, too large a one misses the range: look below the
-        # start as well, where a narrow expression has its room.
-        high = high * Fraction(9, 10)
-    else:
+    # Hoeffding's tolerance has rows enough, but may be beyond the range of the expression; then
+    # look below it, down to a hundredth.
+    candidates = (start * Fraction(9, 10) ** power for power in range(44))
+    high = next(filter(reached, candidates), None)
+    if high is None:
         return None
     low = high / 2
     while reached(low):
         low, high = low / 2, low
-    while high - low > _RELATIVE * high:
-        middle = ((low + high) / 2).limit_denominator(10**9)
-        if reached(middle):
-            high = middle
+    # From here on in whole decimals, so that the answer can be written into a condition.
+    unit = Fraction(10) ** (math.floor(math.log10(high)) - _DIGITS)
+    missed, kept = math.floor(low / unit), math.ceil(high / unit)
+    while kept - missed > 1:
+        middle = (missed + kept) // 2
+        if reached(middle * unit):
+            kept = middle
         else:
-            low = middle
-    return high
+            missed = middle
+    return kept * unit
 
 
 def most_steps(
