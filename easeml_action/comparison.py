@@ -9,6 +9,7 @@ from easeml_action.github import Change
 from easeml_action.ledger import History
 from easeml_action.model import (
     ModelFiles,
+    ModelPathMissing,
     Scope,
     ScriptMissing,
     ScriptNotExecutable,
@@ -114,7 +115,7 @@ def _on_demand(change: Change) -> bool:
 def _model_if_any(git: Git, commit: str, scope: Scope) -> ModelFiles | None:
     try:
         return read_model(git, commit, scope)
-    except (ScriptMissing, ScriptNotExecutable):
+    except (ScriptMissing, ScriptNotExecutable, ModelPathMissing):
         return None
 
 

@@ -7,6 +7,7 @@ row, and on secret rows nothing else.
 
 from easeml_action.model.checkout import (
     ModelFiles,
+    ModelPathMissing,
     ScriptMissing,
     ScriptNotExecutable,
     read_model,
@@ -20,6 +21,7 @@ from easeml_action.model.scope import Scope
 __all__ = [
     "Limits",
     "ModelFiles",
+    "ModelPathMissing",
     "ModelRunner",
     "Predictions",
     "PreparedModel",
