@@ -12,6 +12,7 @@ from easeml_action.errors import GateError
 from easeml_action.git import Git
 from easeml_action.github import Change
 from easeml_action.ledger import Contract
+from easeml_action.lfs import resolve
 from easeml_action.statistics import Plan
 from easeml_action.testset import TestSet, format_of
 
@@ -156,7 +157,7 @@ def read_gate(git: Git, commit: str, config: Config, plan: Plan, config_path: st
         The ciphertext is not in the commit.
     """
     test_set = config.require_test_set()
-    ciphertext = git.read(commit, test_set)
+    ciphertext = _read(git, commit, test_set)
     if ciphertext is None:
         raise TestSetMissing(test_set)
     sample = config.sample_path
@@ -165,7 +166,7 @@ def read_gate(git: Git, commit: str, config: Config, plan: Plan, config_path: st
         config=config,
         plan=plan,
         ciphertext=ciphertext,
-        sample=None if sample is None else git.read(commit, sample),
+        sample=None if sample is None else _read(git, commit, sample),
         own_paths=(
             config_path,
             test_set,
@@ -174,3 +175,8 @@ def read_gate(git: Git, commit: str, config: Config, plan: Plan, config_path: st
             ".github",
         ),
     )
+
+
+def _read(git: Git, commit: str, path: str) -> bytes | None:
+    content = git.read(commit, path)
+    return None if content is None else resolve(git, content, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from easeml_action.errors import GateError
 from easeml_action.git import Git
-from easeml_action.model.lfs import MAX_POINTER, Pointer, copy_large_file, parse_pointer
+from easeml_action.lfs import MAX_POINTER, Pointer, copy_large_file, git_directory, parse_pointer
 from easeml_action.model.scope import Scope
 from easeml_action.model.tree import (
     FILE,
@@ -148,10 +148,10 @@ class ModelFiles:
     ) -> None:
         if not large:
             return
-        git_directory = git.directory / git.text("rev-parse", "--git-common-dir")
+        kept_in = git_directory(git)
         for entry, pointer in large:
             with os.fdopen(_create(directory, entry), "wb") as target:
-                copy_large_file(pointer, git_directory, target, entry.path)
+                copy_large_file(pointer, kept_in, target, entry.path)
 
 
 def read_model(git: Git, commit: str, scope: Scope) -> ModelFiles:

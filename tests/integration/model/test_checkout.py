@@ -15,7 +15,7 @@ from easeml_action.model.checkout import (
     ScriptMissing,
     ScriptNotExecutable,
 )
-from easeml_action.model.lfs import LargeFileMissing
+from easeml_action.lfs import LargeFileMissing
 from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnreadableTree, UnsafePath
 
 from .conftest import SCRIPT, Repository

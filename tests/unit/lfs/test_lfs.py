@@ -1,6 +1,6 @@
 import pytest
 
-from easeml_action.model.lfs import Pointer, parse_pointer
+from easeml_action.lfs import Pointer, parse_pointer
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 HEAD = b"version https://git-lfs.github.com/spec/v1\n"

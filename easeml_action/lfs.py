@@ -1,6 +1,7 @@
 """Git LFS pointers, and the large files that they stand for."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from easeml_action.errors import GateError
+from easeml_action.git import Git
 
 # A pointer file is shorter than this by its specification.
 MAX_POINTER = 1024
@@ -43,6 +45,27 @@ def parse_pointer(content: bytes) -> Pointer | None:
     """Return the pointer that a blob is, or None where the blob is an ordinary file."""
     found = _POINTER.fullmatch(content) if len(content) < MAX_POINTER else None
     return Pointer(found[1].decode(), int(found[2])) if found else None
+
+
+def resolve(git: Git, content: bytes, path: str) -> bytes:
+    """Return a file's content, also where a commit holds only a pointer to it.
+
+    Raises
+    ------
+    LargeFileMissing
+        The checkout does not have it.
+    """
+    pointer = parse_pointer(content)
+    if pointer is None:
+        return content
+    target = io.BytesIO()
+    copy_large_file(pointer, git_directory(git), target, path)
+    return target.getvalue()
+
+
+def git_directory(git: Git) -> Path:
+    """Return the repository's own folder, where Git LFS keeps ``lfs/objects``."""
+    return git.directory / git.text("rev-parse", "--git-common-dir")
 
 
 def copy_large_file(pointer: Pointer, git_directory: Path, target: BinaryIO, path: str) -> None:
