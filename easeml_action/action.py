@@ -5,15 +5,14 @@ it. :func:`run` decides, from top to bottom.
 """
 
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from easeml_action.audience import GitHubAudience
+from easeml_action.cancellation import Cancellation
 from easeml_action.comparison import compare
 from easeml_action.config import Config
 from easeml_action.errors import GateError
@@ -50,13 +49,6 @@ from easeml_action.testset import open_vault
 from easeml_action.world import World
 
 
-class Cancelled(GateError):
-    """The run was told to stop."""
-
-    def __init__(self) -> None:
-        super().__init__("The run was cancelled.", "Run the job again: a reserved step is resumed.")
-
-
 class Unexpected(GateError):
     """A fault of this program. The exception's own text stays out: it may quote a secret."""
 
@@ -80,7 +72,7 @@ def main() -> int:
         for secret in settings.secrets:
             workflow.mask(secret)
         change = read_change(settings)
-        with tempfile.TemporaryDirectory(prefix="easeml-") as scratch:
+        with scratch_folder() as scratch:
             github = GitHub(settings.repository, settings.token, settings.api_url)
             report = settle(
                 World(
@@ -95,7 +87,7 @@ def main() -> int:
                         github, workflow, change, settings.run_url, settings.smtp_url
                     ),
                     progress=workflow,
-                    scratch=Path(scratch),
+                    scratch=scratch,
                     cache=settings.cache,
                     run_url=settings.run_url,
                     is_rerun=settings.is_rerun,
@@ -106,6 +98,9 @@ def main() -> int:
         return 0
     except GateError as error:
         workflow.error(str(error))
+        return 1
+    except Exception as error:
+        workflow.error(str(Unexpected(error)))
         return 1
     return exit_code(report, settings.fail_on)
 
@@ -121,15 +116,16 @@ def read_change(settings: Settings) -> Change:
 def settle(world: World) -> Report:
     """Run with a beginning and an end that others see, whatever happens in between."""
     minutes = Minutes(world.change.new, world.run_url)
-    try:
-        with _cancellable():
-            world.audience.begin()
-            run(world, minutes)
-    except GateError as error:
-        minutes.note_error(error)
-    except Exception as error:
-        minutes.note_error(Unexpected(error))
-    world.audience.conclude(minutes.report)
+    with Cancellation() as cancellation:
+        try:
+            with cancellation.allowed():
+                world.audience.begin()
+                run(world, minutes)
+        except GateError as error:
+            minutes.note_error(error)
+        except Exception as error:
+            minutes.note_error(Unexpected(error))
+        world.audience.conclude(minutes.report)
     return minutes.report
 
 
@@ -168,7 +164,6 @@ def run(world: World, minutes: Minutes) -> None:
             minutes.note_error(TestSetUsedUp())
         else:
             verdict = evaluate(world, minutes, case, ledger, vault)
-            minutes.note_verdict(verdict, charged=True)
             state = ledger.history.test_set(test_set.identity)
         minutes.note_state(state)
         if state.is_retired:
@@ -192,15 +187,14 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
 
 
 @contextmanager
-def _cancellable() -> Iterator[None]:
-    """Turn the runner's signal into an error, so that a cancelled run still settles its status."""
+def scratch_folder() -> Iterator[Path]:
+    """Lend a folder in which every temporary file of the run is made, and which ends with it.
 
-    def cancel(_signal: int, _frame: FrameType | None) -> None:
-        raise Cancelled
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    A signal may come in the midst of a room's own clearing up.
+    """
+    with tempfile.TemporaryDirectory(prefix="easeml-") as folder:
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before

@@ -58,15 +58,17 @@ class GitHubAudience:
         self._set_status("pending", STATUS_PENDING)
 
     def conclude(self, report: Report) -> None:
-        """Write the outputs and the summary, and settle the status."""
-        self._workflow.set_outputs(report.outputs)
-        self._workflow.add_summary(render_summary(report))
-        if report.verdict == "error":
-            text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
-            self._workflow.error(text, title=report.headline)
-        else:
-            self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
-        self._set_status(status_state(report), status_description(report))
+        """Write the outputs and the summary, and settle the status whatever comes of them."""
+        try:
+            self._workflow.set_outputs(report.outputs)
+            self._workflow.add_summary(render_summary(report))
+            if report.verdict == "error":
+                text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
+                self._workflow.error(text, title=report.headline)
+            else:
+                self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
+        finally:
+            self._set_status(status_state(report), status_description(report))
 
     def mail(self, recipient: str, report: Report, *, passed: bool) -> None:
         """Send the verdict to the key holder."""
