@@ -60,8 +60,10 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     models = [runner.prepare(world.git, model) for model in files]
     rehearse(gate, runner, models, world.progress)
     rows = case.test_set.open()
-    reserved = ledger.reserve(case.question, commit=world.change.new, run=world.run_url)
+    with minutes.reserving():
+        reserved = ledger.reserve(case.question, commit=world.change.new, run=world.run_url)
     if isinstance(reserved, Verdict):
+        minutes.note_verdict(reserved, charged=False)
         return reserved
     minutes.note_reservation(reserved)
     outcomes = run_models(runner, models, rows)
@@ -70,7 +72,9 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     level = gate.contract.budget.ln_alpha(passes=reserved.passes, fails=reserved.fails)
     judgement = judge(gate.config.condition.clauses, outcomes, level, gate.config.mode)
     public = None if gate.config.adaptivity == "none" else judgement.passed
-    return ledger.record(reserved, public, seal(vault, judgement, outcomes))
+    verdict = ledger.record(reserved, public, seal(vault, judgement, outcomes))
+    minutes.note_verdict(verdict, charged=True)
+    return verdict
 
 
 def rehearse(

@@ -4,13 +4,23 @@ Whatever ends the run, a verdict or an error, the report says what was known by 
 """
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from easeml_action.config import Config
 from easeml_action.errors import GateError
 from easeml_action.github import PastVerdict, Report, Terms
 from easeml_action.github.summary import PastWord, VerdictWord
-from easeml_action.ledger import Evaluation, KnownTestSet, Reservation, Verdict
+from easeml_action.ledger import (
+    AccessDenied,
+    BranchProtected,
+    BudgetSpent,
+    Evaluation,
+    KnownTestSet,
+    Reservation,
+    Verdict,
+)
 from easeml_action.statistics import Plan
 
 # None is adaptivity `none`: the bit is for the key holder alone.
@@ -46,6 +56,16 @@ class Minutes:
     def note_test_set(self, test_set: str, rows: int) -> None:
         """Note which rows the change is judged on."""
         self._note(test_set=test_set, rows=rows)
+
+    @contextmanager
+    def reserving(self) -> Iterator[None]:
+        """Take a step for charged while it is not known whether the ledger has it."""
+        self._note(cost="reserved")
+        try:
+            yield
+        except (AccessDenied, BranchProtected, BudgetSpent):
+            self._note(cost="nothing")
+            raise
 
     def note_reservation(self, reservation: Reservation) -> None:
         """Note that a step is charged; an error from here on leaves it reserved."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from easeml_action.github.markdown import render_markdown, render_text
 from easeml_action.github.statuses import State, cut_description
+from easeml_action.statistics import Remaining
 
 Mode = Literal["fp-free", "fn-free"]
 Adaptivity = Literal["none", "firstChange", "full", "metered"]
@@ -109,7 +110,7 @@ class Report:
     step
         The step of the verdict (or of the reservation), or None.
     remaining
-        Steps left, or None where it is not known.
+        Steps left, or None where that is not known.
     rows, rows_required
         Rows of the test set, and rows that the configuration asks for.
     test_set
@@ -133,7 +134,7 @@ class Report:
     excerpt: str = ""
     cost: Cost = "nothing"
     step: int | None = None
-    remaining: int | None = None
+    remaining: Remaining | None = None
     rows: int | None = None
     rows_required: int | None = None
     test_set: str | None = None
@@ -149,7 +150,7 @@ class Report:
             "verdict": self.verdict,
             "step": self.step,
             "steps": None if self.terms is None else self.terms.steps,
-            "remaining": self.remaining,
+            "remaining": None if self.remaining is None else self.remaining.most,
             "rows": self.rows,
             "rows-required": self.rows_required,
             "test-set": self.test_set,
@@ -173,10 +174,15 @@ class Report:
     def price(self) -> str:
         """What this run cost the test set, in a sentence."""
         if self.cost == "reserved":
-            return RESERVED.format(step=self.step)
+            return PERHAPS_RESERVED if self.step is None else RESERVED.format(step=self.step)
         if self.cost == "step":
             return ""
         return REPEATED if self.verdict in {"pass", "fail", "recorded"} else NOT_CHARGED
+
+    @property
+    def left(self) -> str:
+        """What is left of the test set's life, in a few words; empty where it is not known."""
+        return "" if self.remaining is None else left_text(self.remaining)
 
     @property
     def advice(self) -> str:
@@ -254,6 +260,8 @@ _ADVICE = {
 NEXT_RETIRED = "Ask the key holder for a new test set: this one is used up."
 # shown when a run failed after its step was reserved
 RESERVED = "Step {step} stays reserved for this commit: run the job again to finish it."
+# shown when a run failed while it reserved its step
+PERHAPS_RESERVED = "If a step was reserved, it is this commit's: run the job again to finish it."
 # shown when the same model was judged before
 REPEATED = "This verdict was on record: asking again cost nothing."
 # shown when a run ended before a step was reserved
@@ -388,6 +396,21 @@ def percent(share: float) -> str:
     return f"{exact.normalize():f} %"
 
 
+def left_text(remaining: Remaining) -> str:
+    """Say what is left, by verdicts where it depends on them.
+
+    >>> left_text(Remaining(if_all_fail=3, if_all_pass=3))
+    '3 left'
+    >>> left_text(Remaining(if_all_fail=9, if_all_pass=1))
+    '9 more commits if they all fail, 1 if they all pass'
+    """
+    fails, passes = remaining.if_all_fail, remaining.if_all_pass
+    if fails == passes:
+        return f"{fails:,} left"
+    commits = "commit" if fails == 1 else "commits"
+    return f"{fails:,} more {commits} if they all fail, {passes:,} if they all pass"
+
+
 def _count(report: Report) -> str:
     """Return where in its life the test set stands, for a status."""
     if report.step is None or report.terms is None:
@@ -395,7 +418,7 @@ def _count(report: Report) -> str:
     where = f": step {report.step:,} of {report.terms.steps:,}"
     if report.retired:
         return f"{where}, the test set is used up" + _issue(report)
-    return where if report.remaining is None else f"{where}, {report.remaining:,} left"
+    return f"{where}, {report.left}" if report.left else where
 
 
 def _issue(report: Report) -> str:
