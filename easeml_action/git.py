@@ -53,6 +53,16 @@ class CommitMissing(GateError):
         )
 
 
+class NoCheckout(GateError):
+    """The workspace holds no repository."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no git repository in the workspace.",
+            "Add a step with actions/checkout (fetch-depth: 0) before this one.",
+        )
+
+
 class Git:
     """One repository, its remote ``origin``, and the token that opens it.
 
@@ -148,6 +158,43 @@ class Git:
         # The empty value first drops a header that actions/checkout left in the configuration:
         # GitHub refuses a request with two.
         return [(key, ""), (key, f"Authorization: Basic {basic}")]
+
+
+def borrow(checkout: Git, directory: Path) -> Git:
+    """Return a repository of our own that sees everything in a checkout, and changes nothing there.
+
+    What is fetched stays in it. In the checkout it would belong to the user of the action's
+    container, and a self-hosted runner could not clear it away afterwards.
+
+    Parameters
+    ----------
+    checkout
+        Its objects, its configuration and with it its remote are borrowed.
+    directory
+        Where the new repository is made.
+
+    Raises
+    ------
+    NoCheckout
+        The checkout is no repository.
+    """
+    try:
+        common = checkout.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+        algorithm = checkout.text("rev-parse", "--show-object-format")
+    except GitFailed:
+        raise NoCheckout from None
+    directory.mkdir()
+    own = Git(directory, checkout._token)
+    own.run("init", "--quiet", "--bare", "--template=", f"--object-format={algorithm}")
+    own.run("config", "include.path", f"{common}/config")
+    info = directory / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{common}/objects\n")
+    marks = Path(common) / "shallow"
+    if marks.exists():
+        (directory / "shallow").write_bytes(marks.read_bytes())
+    (directory / "lfs").symlink_to(f"{common}/lfs")
+    return own
 
 
 def _port(port: int | None) -> str:
