@@ -5,6 +5,7 @@ from functools import cached_property
 from easeml_action.gate import Gate
 from easeml_action.ledger import History, Ledger
 from easeml_action.progress import Progress
+from easeml_action.statistics import finest_ln_alpha
 from easeml_action.testset import TestSet, Vault
 
 
@@ -67,6 +68,14 @@ def enter(ledger: Ledger, gate: Gate, test_set: LockedTestSet) -> None:
     known = ledger.history.identify(gate.ciphertext_digest)
     if known is None:
         identity, digest, rows = test_set.identity, gate.ciphertext_digest, test_set.rows
-        ledger.open_test_set(identity, digest, rows, gate.contract)
+        ledger.open_test_set(identity, digest, rows, gate.contract, ln_alpha_floor(gate, rows))
     else:
         known.require(gate.contract)
+
+
+def ln_alpha_floor(gate: Gate, rows: int) -> float | None:
+    """Return the smallest error level that the rows carry, where levels shrink; else None."""
+    config = gate.config
+    if config.adaptivity != "metered":
+        return None
+    return finest_ln_alpha(config.condition.clauses, rows, config.mode, config.max_disagreement)

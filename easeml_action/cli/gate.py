@@ -149,7 +149,7 @@ def _show(report: "Report") -> None:
         "condition": terms.condition if terms else "",
         "meaning": report.meaning,
         "step": f"{report.step} of {terms.steps:,}" if report.step and terms else "",
-        "left": "" if report.remaining is None else f"{report.remaining:,}",
+        "what is left": report.left,
         "rows": "" if report.rows is None else f"{report.rows:,}",
         "price": report.price,
         "next": report.advice,

@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml status``: what the ledger says of every test set."""
 
 from typing import TYPE_CHECKING, Annotated
@@ -62,7 +63,9 @@ def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
         "rows": test_set.rows,
         "step": test_set.steps_taken,
         "steps": contract.steps,
-        "remaining": test_set.remaining,
+        "remaining": test_set.remaining.most,
+        "remaining_if_all_fail": test_set.remaining.if_all_fail,
+        "remaining_if_all_pass": test_set.remaining.if_all_pass,
         "retired": test_set.is_retired,
         "passes": test_set.passes,
         "fails": test_set.fails,
@@ -84,7 +87,9 @@ def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
 
 
 def _show(test_set: "KnownTestSet") -> None:
-    left = "retired" if test_set.is_retired else f"at most {test_set.remaining:,} left"
+    from easeml_action.github import left_text
+
+    left = "retired" if test_set.is_retired else left_text(test_set.remaining)
     show_facts(
         f"Test set {test_set.test_set}",
         {

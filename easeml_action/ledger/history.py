@@ -15,7 +15,7 @@ from easeml_action.ledger.records import (
     ReservedStep,
     Verdict,
 )
-from easeml_action.statistics import Budget
+from easeml_action.statistics import Remaining
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class KnownTestSet:
         Its charged steps, in order.
     passes, fails
         Verdicts recorded in clear; both stay 0 under adaptivity ``none``.
+    ln_alpha_floor
+        The logarithm of the smallest error level that is of use with these rows.
     """
 
     test_set: str
@@ -58,6 +60,7 @@ class KnownTestSet:
     evaluations: tuple[Evaluation, ...]
     passes: int
     fails: int
+    ln_alpha_floor: float
 
     @property
     def steps_taken(self) -> int:
@@ -76,26 +79,23 @@ class KnownTestSet:
 
     @property
     def is_retired(self) -> bool:
-        """Whether no step is left: all are taken, or the passes that end its life are there."""
-        return self.is_spent()
+        """Whether no step is left.
 
-    def is_spent(self, ln_alpha_floor: float = -math.inf) -> bool:
-        """Say whether no step may be reserved, also for the reason that the rows do not suffice.
-
-        Parameters
-        ----------
-        ln_alpha_floor
-            Logarithm of the smallest error level at which the rows reach the tolerances of a
-            condition. It matters under ``metered``, where levels shrink.
+        All are taken, or the passes that end its life are there, or the level of the next step is
+        too small for the rows.
         """
         return _is_spent(
-            self.contract.budget, self.evaluations, (self.passes, self.fails), ln_alpha_floor
+            self.contract,
+            self.ln_alpha_floor,
+            (self.steps_taken, self.passes, self.fails),
         )
 
     @property
-    def remaining(self) -> int:
-        """Steps that may still be reserved."""
-        return 0 if self.is_retired else self.contract.steps - self.steps_taken
+    def remaining(self) -> Remaining:
+        """Steps that may still be reserved, as far as the verdicts so far tell."""
+        untaken = self.contract.steps - self.steps_taken
+        left = self.contract.budget.remaining(self.passes, self.fails, self.ln_alpha_floor)
+        return Remaining(min(untaken, left.if_all_fail), min(untaken, left.if_all_pass))
 
     def require(self, contract: Contract) -> None:
         """Insist on the terms that the test set was opened with.
@@ -124,8 +124,17 @@ class _Growing:
     fails: int = 0
 
     @property
+    def ln_alpha_floor(self) -> float:
+        floor = self.opened.ln_alpha_floor
+        return -math.inf if floor is None else floor
+
+    @property
     def is_spent(self) -> bool:
-        return _is_spent(self.opened.contract.budget, self.evaluations, (self.passes, self.fails))
+        return _is_spent(
+            self.opened.contract,
+            self.ln_alpha_floor,
+            (len(self.evaluations), self.passes, self.fails),
+        )
 
     def freeze(self) -> KnownTestSet:
         return KnownTestSet(
@@ -136,6 +145,7 @@ class _Growing:
             tuple(self.evaluations),
             self.passes,
             self.fails,
+            self.ln_alpha_floor,
         )
 
 
@@ -291,12 +301,8 @@ class History:
         return None
 
 
-def _is_spent(
-    budget: Budget,
-    evaluations: Sequence[Evaluation],
-    verdicts: tuple[int, int],
-    ln_alpha_floor: float = -math.inf,
-) -> bool:
+def _is_spent(contract: Contract, ln_alpha_floor: float, counts: tuple[int, int, int]) -> bool:
+    steps, passes, fails = counts
     # A step that is charged and not judged counts as taken; what it will say counts for nothing
     # yet, because the model it judges was fixed before.
-    return len(evaluations) >= budget.steps or budget.is_spent(*verdicts, ln_alpha_floor)
+    return steps >= contract.steps or contract.budget.is_spent(passes, fails, ln_alpha_floor)

@@ -5,7 +5,6 @@ fails for a passing reason, read again and decide again. Because each decision l
 own effect, it does not matter whether a push that failed had arrived.
 """
 
-import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -141,7 +140,12 @@ class Ledger:
         return self.append(lambda _: ())
 
     def open_test_set(
-        self, test_set: str, ciphertext: str, rows: int, contract: Contract
+        self,
+        test_set: str,
+        ciphertext: str,
+        rows: int,
+        contract: Contract,
+        ln_alpha_floor: float | None = None,
     ) -> History:
         """Make a test set known, or insist that it is known as it is now presented.
 
@@ -155,6 +159,10 @@ class Ledger:
             How many there are.
         contract
             The terms of the configuration.
+        ln_alpha_floor
+            Logarithm of the smallest error level at which the rows reach the tolerances; no step
+            at a smaller one is ever reserved. None for no such end. It is fixed by the first
+            opening.
 
         Raises
         ------
@@ -174,7 +182,9 @@ class Ledger:
                     "Use the private key that the ledger was begun with.",
                 )
             if known is None:
-                return [OpenedTestSet(test_set, ciphertext, rows, contract, self._time())]
+                time = self._time()
+                opened = OpenedTestSet(test_set, ciphertext, rows, contract, time, ln_alpha_floor)
+                return [opened]
             known.require(contract)
             return [] if owner else [KnownCiphertext(test_set, ciphertext)]
 
@@ -186,7 +196,6 @@ class Ledger:
         *,
         commit: str,
         run: str | None = None,
-        ln_alpha_floor: float = -math.inf,
     ) -> Reservation | Verdict:
         """Charge a step for a question, once and for all, before a model sees a row.
 
@@ -198,9 +207,6 @@ class Ledger:
             Id of the commit under test.
         run
             Address or id of the workflow run, for people.
-        ln_alpha_floor
-            Logarithm of the smallest error level at which the rows reach the condition's
-            tolerances; a step at a smaller one is not charged.
 
         Returns
         -------
@@ -223,7 +229,7 @@ class Ledger:
             state = history.find(question.test_set)
             if state is None:
                 raise ValueError("question: its test set must be opened before a step is reserved")
-            _insist_on_a_step_left(state, ln_alpha_floor)
+            _insist_on_a_step_left(state)
             step = state.steps_taken + 1
             time = self._time()
             own.append(ReservedStep(question, step, state.passes, state.fails, commit, time, run))
@@ -355,13 +361,13 @@ class Ledger:
         )
 
 
-def _insist_on_a_step_left(state: KnownTestSet, ln_alpha_floor: float) -> None:
-    if not state.is_spent(ln_alpha_floor):
+def _insist_on_a_step_left(state: KnownTestSet) -> None:
+    if not state.is_retired:
         return
     if state.steps_taken >= state.contract.steps:
         why = f"all of its {state.contract.steps} steps are taken"
-    elif state.is_retired:
-        why = f"it retired after {state.passes} passed and {state.fails} failed commits"
-    else:
+    elif state.contract.adaptivity == "metered":
         why = f"after {state.passes} passed and {state.fails} failed commits its rows are too few"
+    else:
+        why = f"it retired after {state.passes} passed and {state.fails} failed commits"
     raise BudgetSpent(f"The test set is used up: {why}.", "Rotate the test set: commit a new one.")

@@ -39,6 +39,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=MAX_STEPS)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=MAX_STEPS)]
 Rows = Annotated[int, Field(strict=True, ge=1, le=10**12)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
+LnLevel = Annotated[float, Field(strict=True, ge=-1e9, le=0)]
 Mode = Literal["fp-free", "fn-free"]
 Bit = Annotated[bool, Field(strict=True)]
 
@@ -127,13 +128,19 @@ class Genesis:
 
 @dataclass(frozen=True, config=_STRICT)
 class OpenedTestSet:
-    """A test set begins to serve, under a contract that never changes."""
+    """A test set begins to serve, under a contract that never changes.
+
+    ``ln_alpha_floor`` is the logarithm of the smallest error level at which the rows reach the
+    tolerances of the condition. It ends the life of a test set under ``metered``, where the
+    levels shrink; None sets no such end.
+    """
 
     test_set: Digest
     ciphertext: Sha256
     rows: Rows
     contract: Contract
     time: Time
+    ln_alpha_floor: LnLevel | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)

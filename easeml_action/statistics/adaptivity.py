@@ -1,6 +1,7 @@
 """How the error is spread over the life of a test set, and when that life ends."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -26,6 +27,11 @@ class Remaining:
 
     if_all_fail: int
     if_all_pass: int
+
+    @property
+    def most(self) -> int:
+        """The evaluations left at most, whatever mixture of verdicts comes."""
+        return max(self.if_all_fail, self.if_all_pass)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,12 @@ class Budget:
             return self.steps
         if self.most_passes is None:
             return int(2**self.steps - 1)
-        return sum(math.comb(self.steps, j) for j in range(1, self.most_passes + 1))
+        # Every binomial coefficient from the one before: computed afresh, thousands take seconds.
+        total, coefficient = 0, 1
+        for j in range(1, self.most_passes + 1):
+            coefficient = coefficient * (self.steps - j + 1) // j
+            total += coefficient
+        return total
 
     @cached_property
     def ln_evaluations(self) -> float:
@@ -178,12 +189,13 @@ class Budget:
         ValueError
             A count is negative or not an integer.
         """
-        level = self.ln_alpha(passes, fails)
+        passes = checked_count("passes", passes, 0)
+        fails = checked_count("fails", fails, 0)
         if passes + fails >= self.steps:
             return True
         if self.most_passes is not None and passes >= self.most_passes:
             return True
-        return level < ln_alpha_floor - _ROUNDING
+        return self.ln_alpha(passes, fails) < ln_alpha_floor - _ROUNDING
 
     def remaining(self, passes: int, fails: int, ln_alpha_floor: float = -math.inf) -> Remaining:
         """Count the evaluations left, in a team's terms.
@@ -203,10 +215,13 @@ class Budget:
         ValueError
             A count is negative or not an integer.
         """
-        counts = []
-        for step_passes, step_fails in ((0, 1), (1, 0)):
-            left, s, f = 0, passes, fails
-            while not self.is_spent(s, f, ln_alpha_floor):
-                left, s, f = left + 1, s + step_passes, f + step_fails
-            counts.append(left)
-        return Remaining(if_all_fail=counts[0], if_all_pass=counts[1])
+        # Once spent, a budget stays so: the first spent one is found by bisection.
+        ahead = range(self.steps + 1)
+        return Remaining(
+            if_all_fail=bisect_left(
+                ahead, True, key=lambda more: self.is_spent(passes, fails + more, ln_alpha_floor)
+            ),
+            if_all_pass=bisect_left(
+                ahead, True, key=lambda more: self.is_spent(passes + more, fails, ln_alpha_floor)
+            ),
+        )

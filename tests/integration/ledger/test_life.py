@@ -57,7 +57,7 @@ def test_steps_are_charged_judged_and_remembered_by_the_next_run(
     third = charge(new_ledger(), "m3")
     assert (third.step, third.passes, third.fails) == (3, 1, 1)
     (known,) = new_ledger().read().test_sets
-    assert (known.steps_taken, known.remaining, known.is_retired) == (3, 0, True)
+    assert (known.steps_taken, known.remaining.most, known.is_retired) == (3, 0, True)
 
 
 def test_the_same_question_gets_the_recorded_verdict_and_no_charge(
@@ -124,12 +124,16 @@ def test_a_step_whose_level_the_rows_cannot_reach_is_not_charged(
 ) -> None:
     ledger = new_ledger()
     contract = Contract(0.999, 7, "metered", pass_rate=0.2)
-    ledger.open_test_set("rows-a", "a" * 64, 1000, contract)
-    ledger.record(charge(ledger, "m1"), True, SEALED)
     floor = contract.budget.ln_alpha(passes=1) + 0.1
+    ledger.open_test_set("rows-a", "a" * 64, 1000, contract, floor)
+    ledger.record(charge(ledger, "m1"), True, SEALED)
     with pytest.raises(BudgetSpent, match="rows are too few"):
-        ledger.reserve(about("m2"), commit=COMMIT, ln_alpha_floor=floor)
-    assert ledger.read().test_sets[0].steps_taken == 1
+        ledger.reserve(about("m2"), commit=COMMIT)
+    (known,) = new_ledger().read().retired_test_sets
+    assert known.steps_taken == 1
+    # The first opening decides: that the rows are seen again changes nothing.
+    (known,) = ledger.open_test_set("rows-a", "b" * 64, 1000, contract, floor - 9).test_sets
+    assert known.is_retired
 
 
 def test_under_adaptivity_none_the_branch_does_not_tell_pass_from_fail(
@@ -224,7 +228,7 @@ def test_a_writer_who_was_first_makes_the_other_decide_again(
     mine, decided = new_ledger(), []
 
     def decide(history: History) -> Sequence[Record]:
-        decided.append(history.test_sets[0].remaining)
+        decided.append(history.test_sets[0].remaining.most)
         if len(decided) == 1:
             charge(new_ledger(), "faster")
             opened = history.records[1]

@@ -20,6 +20,7 @@ from easeml_action.github import (
     status_state,
 )
 from easeml_action.github.summary import percent
+from easeml_action.statistics import Remaining
 
 PARSER = MarkdownIt("commonmark").enable("table")
 CONDITION = "n - o > 0.02 +/- 0.01 /\\ d < 0.1 +/- 0.01"
@@ -39,7 +40,7 @@ PASS = Report(
     TERMS,
     cost="step",
     step=2,
-    remaining=29,
+    remaining=Remaining(29, 29),
     rows=7000,
     rows_required=6543,
     test_set=SET,
@@ -178,11 +179,16 @@ def test_what_a_verdict_means_depends_on_the_mode(verdict: Any, mode: Any, meani
         ({}, "success", "Pass: step 2 of 32, 29 left"),
         ({"verdict": "fail"}, "failure", "Fail: step 2 of 32, 29 left"),
         (
-            {"verdict": "fail", "retired": True, "remaining": 0, "issue": 5},
+            {"verdict": "fail", "retired": True, "remaining": Remaining(0, 0), "issue": 5},
             "failure",
             "Fail: step 2 of 32, the test set is used up (#5)",
         ),
         ({"verdict": "recorded"}, "success", "Recorded for the key holder: step 2 of 32, 29 left"),
+        (
+            {"remaining": Remaining(if_all_fail=9, if_all_pass=4)},
+            "success",
+            "Pass: step 2 of 32, 9 more commits if they all fail, 4 if they all pass",
+        ),
         (
             {"verdict": "active-once-merged", "step": None},
             "success",
@@ -246,7 +252,7 @@ def test_a_verdict_that_took_a_step_says_nothing_of_a_price() -> None:
 
 
 def test_the_last_step_sends_to_the_key_holder_and_the_issue() -> None:
-    text = _read(render_summary(replace(PASS, retired=True, remaining=0, issue=12)))
+    text = _read(render_summary(replace(PASS, retired=True, remaining=Remaining(0, 0), issue=12)))
 
     assert "Ask the key holder for a new test set" in text
     assert "see #12." in text
@@ -378,7 +384,7 @@ def test_the_mail_tells_the_key_holder_the_verdict(passed: bool) -> None:
 
 
 def test_the_mail_at_the_end_asks_for_a_new_test_set() -> None:
-    report = replace(PASS, verdict="recorded", retired=True, remaining=0)
+    report = replace(PASS, verdict="recorded", retired=True, remaining=Remaining(0, 0))
     _, text = render_mail(report, repository="octo/model", passed=True)
 
     assert "The test set is used up." in text

@@ -32,7 +32,7 @@ def records() -> tuple[Record, ...]:
     again = Question("rows-a", "n > 0.8 +/- 0.05", "fn-free", "new-2")
     return (
         Genesis("0" * 32, "1234", TIME),
-        OpenedTestSet("rows-a", "a" * 64, 1000, Contract(0.99, 2, "full", passes=2), TIME),
+        OpenedTestSet("rows-a", "a" * 64, 1000, Contract(0.99, 2, "full", passes=2), TIME, -9.21),
         KnownCiphertext("rows-a", "b" * 64),
         ReservedStep(asked, 1, 0, 0, "c" * 40, TIME, "https://example.com/runs/7"),
         Verdict("rows-a", 1, True, SEALED),

@@ -21,6 +21,7 @@ from easeml_action.ledger import (
     ReservedStep,
     Verdict,
 )
+from easeml_action.statistics import Remaining
 
 TIME = "2026-01-02T03:04:05Z"
 SEALED = "-----BEGIN PGP MESSAGE-----\n\nhQEMA+abc=\n-----END PGP MESSAGE-----\n"
@@ -63,7 +64,8 @@ def test_a_life_is_read_back(records: tuple[Record, ...]) -> None:
     assert [verdict.passed for verdict in known.verdicts] == [True, False]
     assert known.unfinished == ()
     assert known.is_retired
-    assert known.remaining == 0
+    assert known.remaining == Remaining(0, 0)
+    assert known.ln_alpha_floor == -9.21
     assert history.retired_test_sets == (known,)
     assert history.genesis == records[0]
 
@@ -98,21 +100,23 @@ def test_a_step_that_is_charged_and_never_judged_stays_charged() -> None:
     history = History([GENESIS, opens(steps=2), reserves("m1", 1), reserves("m2", 2)])
     (known,) = history.test_sets
     assert known.is_retired
-    assert known.remaining == 0
+    assert known.remaining == Remaining(0, 0)
     assert [each.step for each in known.unfinished] == [1, 2]
 
 
 def test_the_first_change_retires_the_test_set() -> None:
     records = [GENESIS, opens(7, "firstChange"), reserves("m1", 1), judges(1, False)]
-    assert History(records).test_sets[0].remaining == 6
+    assert History(records).test_sets[0].remaining == Remaining(if_all_fail=6, if_all_pass=1)
     records += [reserves("m2", 2, 0, 1), judges(2, True)]
     assert History(records).test_sets[0].is_retired
-    assert History(records).test_sets[0].remaining == 0
+    assert History(records).test_sets[0].remaining == Remaining(0, 0)
 
 
 def test_a_limit_of_passes_retires_the_test_set() -> None:
     records: list[Record] = [GENESIS, opens(7, "full", passes=2)]
     for step, passes in ((1, 0), (2, 1)):
+        left = Remaining(if_all_fail=8 - step, if_all_pass=2 - passes)
+        assert History(records).test_sets[0].remaining == left
         assert not History(records).test_sets[0].is_retired
         records += [reserves(f"m{step}", step, passes), judges(step, True)]
     assert History(records).test_sets[0].is_retired
@@ -120,12 +124,25 @@ def test_a_limit_of_passes_retires_the_test_set() -> None:
 
 def test_a_metered_test_set_is_spent_once_its_level_is_out_of_reach_of_its_rows() -> None:
     opened = opens(7, "metered", pass_rate=0.2)
-    records = [GENESIS, opened, reserves("m1", 1), judges(1, True)]
-    (known,) = History(records).test_sets
     level = opened.contract.budget.ln_alpha(passes=1)
-    assert not known.is_retired
-    assert not known.is_spent(ln_alpha_floor=level - 0.1)
-    assert known.is_spent(ln_alpha_floor=level + 0.1)
+    life = [reserves("m1", 1), judges(1, True)]
+    for floor, left in (
+        (None, Remaining(6, 6)),
+        (level - 0.1, Remaining(if_all_fail=1, if_all_pass=1)),
+        (level - 0.5, Remaining(if_all_fail=3, if_all_pass=1)),
+        (level + 0.1, Remaining(0, 0)),
+    ):
+        records = [GENESIS, replace(opened, ln_alpha_floor=floor), *life]
+        (known,) = History(records).test_sets
+        assert known.remaining == left
+        assert known.is_retired == (left.most == 0)
+    with pytest.raises(LedgerInconsistent, match="used up"):
+        History([*records, reserves("m2", 2, 1)])
+
+
+def test_an_unfinished_step_is_taken_whatever_it_will_say() -> None:
+    (known,) = History([GENESIS, opens(3, "full", passes=2), reserves("m1", 1)]).test_sets
+    assert known.remaining == Remaining(if_all_fail=2, if_all_pass=2)
 
 
 def test_a_step_reserved_before_the_last_pass_may_be_judged_after_it() -> None:
@@ -235,7 +252,7 @@ def test_the_state_follows_a_simple_count_and_never_exceeds_the_budget(
         retired = taken == steps or passes >= limit
         known = History(records).test_sets[0]
         assert known.is_retired == retired
-        assert known.remaining == (0 if retired else steps - taken)
+        assert known.remaining.most == (0 if retired else steps - taken)
         assert (known.steps_taken, known.passes, known.fails) == (taken, passes, fails)
         assert [each.step for each in known.unfinished] == sorted(waiting)
         if move == "reserve":

@@ -107,6 +107,21 @@ def test_what_is_left_is_told_for_all_fails_and_for_all_passes() -> None:
     assert left.if_all_fail == 1 + math.floor(3 * math.log(0.1) / math.log(0.9))
 
 
+def test_what_is_left_at_most_is_what_the_cheaper_verdicts_allow() -> None:
+    assert Remaining(if_all_fail=9, if_all_pass=4).most == 9
+    optimistic = Budget("metered", 100, 0.99, pass_rate=0.9)
+    left = optimistic.remaining(0, 0, optimistic.ln_alpha(0, 2))
+    assert left.most == left.if_all_pass > left.if_all_fail == 3
+
+
+def test_thousands_of_steps_and_passes_are_counted_as_exactly_as_few() -> None:
+    budget = Budget("full", 10_000, 0.99, passes=5_000)
+    # Half of all subsets, but for the empty one, and half of those of the middle size.
+    middle = math.comb(10_000, 5_000)
+    assert budget.evaluations == 2**9_999 + middle // 2 - 1
+    assert budget.remaining(100, 100) == Remaining(if_all_fail=9_800, if_all_pass=4_900)
+
+
 def test_a_plan_for_a_metered_set_reaches_its_last_step_at_the_assumed_rate() -> None:
     budget = Budget("metered", 31, 0.99, pass_rate=Fraction(1, 10))
     assert budget.planned_history == (3, 27)
