@@ -7,10 +7,12 @@ p-values and verdicts come out. Nothing here reads a file, knows GitHub, or impo
 from easeml_action.statistics.adaptivity import Adaptivity, Budget, Remaining
 from easeml_action.statistics.betting import betting_p_value
 from easeml_action.statistics.binomial import binomial_p_value
+from easeml_action.statistics.bound import neyman_pearson_rows
 from easeml_action.statistics.clause import Clause, Comparison
 from easeml_action.statistics.feasibility import ImpossibleCondition
 from easeml_action.statistics.paired import paired_p_value
 from easeml_action.statistics.plan import ClausePlan, Method, Plan, plan
+from easeml_action.statistics.power import pass_probability
 from easeml_action.statistics.solve import finest_ln_alpha, most_steps, smallest_tolerances
 from easeml_action.statistics.verdict import (
     ClauseJudgement,
@@ -41,7 +43,9 @@ __all__ = [
     "finest_ln_alpha",
     "judge",
     "most_steps",
+    "neyman_pearson_rows",
     "paired_p_value",
+    "pass_probability",
     "plan",
     "smallest_tolerances",
 ]

@@ -284,8 +284,6 @@ class _Tail:
     def _ln_tail(self, win: float, loss: float) -> float:
         """Bound the log probability of the tail, but for D outside the window, from above."""
         share = win + loss
-        if share <= 0:
-            return -math.inf
         success = win / share
         first, last = self._window(share)
         discordant = np.arange(first, last + 1, dtype=float)
@@ -340,7 +338,5 @@ def _ln_chernoff(wins: Array, discordant: Array, success: float) -> Array:
 
 def _concavity_gap(low: float, high: float) -> float:
     """Return how far the logarithm rises above its chord between two positive numbers."""
-    if high <= low:
-        return 0.0
     slope = math.log(high / low) / (high - low)
     return max(0.0, -math.log(slope * low) - 1 + slope * low)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from scipy.optimize import brentq
 
 # The search gives up beyond this many rows.
-MOST_ROWS = 10**12
+MOST_ROWS = 10**10
 
 LnTail = Callable[[int, int], float]
 
@@ -91,7 +91,7 @@ def least_rows(tails: Sequence[ErrorTail], ln_level: float, guess: float) -> int
     Raises
     ------
     ValueError
-        More than 10^12 rows are required.
+        More than 10^10 rows are required.
 
     Notes
     -----
@@ -100,11 +100,13 @@ def least_rows(tails: Sequence[ErrorTail], ln_level: float, guess: float) -> int
     jumps smoothed out is at the level and stays there; the first N from there on at which the
     rule itself keeps the level is the answer. It falls when the level is raised.
     """
+    if guess > MOST_ROWS:
+        raise ValueError(f"tolerance is too small: more than {MOST_ROWS:,} rows are required")
     rows = _smooth_rows(tails[0], ln_level, guess)
     for tail in tails[1:]:
         if tail.ln_smooth(rows) > ln_level:
             rows = max(rows, _smooth_rows(tail, ln_level, rows))
-    while rows <= MOST_ROWS:
+    while True:
         block = tails[0].block(rows)
         kept = [_kept(tail, ln_level, *block) for tail in tails]
         first = max(rows, *(low for low, _ in kept))
@@ -115,11 +117,6 @@ def least_rows(tails: Sequence[ErrorTail], ln_level: float, guess: float) -> int
         else:
             # A few rows that nearly all differ know even from odd, and are not monotone.
             rows = first + 1
-    raise _too_many()
-
-
-def _too_many() -> ValueError:
-    return ValueError(f"tolerance is too small: more than {MOST_ROWS:,} rows are required")
 
 
 def _smooth_rows(tail: ErrorTail, ln_level: float, guess: float) -> int:
@@ -132,8 +129,6 @@ def _smooth_rows(tail: ErrorTail, ln_level: float, guess: float) -> int:
     low, high = max(1.0, guess / 1.1), guess * 1.1 + 1
     while excess(high) > 0:
         low, high = high, high * 1.25
-        if high > MOST_ROWS:
-            raise _too_many()
     while excess(low) <= 0:
         if low == 1:
             return 1

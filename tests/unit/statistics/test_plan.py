@@ -151,6 +151,7 @@ def test_planned_tails_agree_with_scipy_and_with_convolution() -> None:
         total = ln_difference_sf(3, 20, win, loss, -60)
         above = ln_difference_sf(-2, 20, loss, win, -60)
         assert math.exp(total) + math.exp(above) == pytest.approx(1)
+    assert ln_difference_sf(900, 1000, 0.05, 0.05, -5) == -math.inf
     assert ln_difference_sf(4, 9, 0.5, 0.5, -60) == pytest.approx(stats.binom.logsf(6, 9, 0.5))
 
 
@@ -269,6 +270,26 @@ def test_other_expressions_are_planned_by_the_chernoff_bound(clause: MakeClause)
     )
     assert planned.rows == math.ceil(math.log(100) / worst)
     assert planned.clauses[0].test == "betting"
+
+
+def test_at_the_ends_of_the_range_one_error_drops_out(clause: MakeClause) -> None:
+    budget = Budget("none", 1, 0.99)
+    # At n + o = 0 nothing is ever right, so only the missed pass counts; near 2 only the false.
+    low, eps = plan((clause("n + o", ">", "0", "0.2"),), budget, "fp-free").rows, 0.1
+    missed = eps * math.log(eps / (2 * eps)) + (1 - eps) * math.log((1 - eps) / (1 - 2 * eps))
+    assert low == math.ceil(math.log(100) / missed)
+    high = plan((clause("n + o", ">", "1.7", "0.2"),), budget, "fp-free").rows
+    false = 0.95 * math.log(0.95 / 0.85) + 0.05 * math.log(0.05 / 0.15)
+    assert high == math.ceil(math.log(100) / false)
+
+
+@pytest.mark.parametrize("threshold", ["-0.05", "-0.01", "-0.015"])
+def test_a_tolerated_loss_is_planned_like_a_gain(clause: MakeClause, threshold: str) -> None:
+    # The variance hardly depends on the threshold, so neither do the rows.
+    budget, share = Budget("full", 10, 0.99), Fraction(1, 5)
+    loss = plan((clause("n - o", ">", threshold, "0.01"),), budget, "fp-free", share).rows
+    gain = plan((clause("n - o", ">", "0.01", "0.01"),), budget, "fp-free", share).rows
+    assert loss == pytest.approx(gain, rel=0.03)
 
 
 def test_a_plan_reaches_a_thousand_steps(clause: MakeClause) -> None:

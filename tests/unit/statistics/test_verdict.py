@@ -48,6 +48,13 @@ def test_a_clause_about_the_difference_is_judged_by_the_paired_test(clause: Make
     assert result.passed
 
 
+def test_a_clause_may_put_the_old_model_first(clause: MakeClause) -> None:
+    rows = outcomes(400, 10, 40, 50)
+    result = judge((clause("o - n", ">", "0", "0.05"),), rows, LEVEL, "fp-free").clauses[0]
+    assert result.estimate == pytest.approx(0.06)
+    assert math.exp(result.ln_p_true) == pytest.approx(paired_p_value(500, 40, 10, 0.0, 0.01 / 20))
+
+
 def test_any_other_clause_is_judged_by_betting(clause: MakeClause) -> None:
     result = judge(
         (clause("n - 1.1*o", ">", "-0.2", "0.05"),), outcomes(400, 40, 10, 50), LEVEL, "fp-free"
