@@ -106,17 +106,18 @@ def least_rows(tails: Sequence[ErrorTail], ln_level: float, guess: float) -> int
     for tail in tails[1:]:
         if tail.ln_smooth(rows) > ln_level:
             rows = max(rows, _smooth_rows(tail, ln_level, rows))
-    while True:
+    while any(tail.ln_error(rows) > ln_level for tail in tails):
         block = tails[0].block(rows)
         kept = [_kept(tail, ln_level, *block) for tail in tails]
-        first = max(rows, *(low for low, _ in kept))
-        if first > min(high for _, high in kept):
-            rows = block[1] + 1
-        elif all(tail.ln_error(first) <= ln_level for tail in tails):
-            return first
-        else:
+        first, last = max(low for low, _ in kept), min(high for _, high in kept)
+        if rows < first <= last:
+            rows = first
+        elif first <= rows <= last:
             # A few rows that nearly all differ know even from odd, and are not monotone.
-            rows = first + 1
+            rows += 1
+        else:
+            rows = block[1] + 1
+    return rows
 
 
 def _smooth_rows(tail: ErrorTail, ln_level: float, guess: float) -> int:

@@ -53,3 +53,15 @@ def test_within_a_block_the_first_row_that_keeps_the_level_is_found() -> None:
     rows = least_rows([saw], -5.0, 40)
     assert saw.ln_error(rows) <= -5.0
     assert saw.ln_error(rows - 1) > -5.0 or saw.ln_smooth(rows - 1) > -5.0
+
+
+def test_an_error_that_knows_even_from_odd_is_followed_row_by_row() -> None:
+    # Smoothed over k both kinds of rows look safe; the rule itself is safe at even rows only.
+    def ln_tail(rows: int, k: int) -> float:
+        if rows < 31 or k < 1:
+            return -1.0 if rows < 31 else -100.0
+        return -10.0 if rows % 2 == 0 else -4.0
+
+    tail = ErrorTail(ln_tail, Fraction(1, 1000))
+    assert tail.ln_smooth(31) < -5.0 < tail.ln_error(31)
+    assert least_rows([tail], -5.0, 30) == 32
