@@ -120,7 +120,7 @@ def settle(world: World) -> Report:
         try:
             with cancellation.allowed():
                 world.audience.begin()
-                run(world, minutes)
+                run(world.with_own_repository(), minutes)
         except GateError as error:
             minutes.note_error(error)
         except Exception as error:

@@ -1,13 +1,13 @@
 """What a run needs from outside, whoever starts it: a workflow on GitHub, or a terminal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from easeml_action.errors import GateError
-from easeml_action.git import Git
+from easeml_action.git import Git, borrow
 from easeml_action.github import (
     DEPENDABOT_PROBLEM,
     DEPENDABOT_REMEDY,
@@ -124,6 +124,16 @@ class World:
     cache: Path
     run_url: str
     is_rerun: bool = False
+
+    def with_own_repository(self) -> "World":
+        """Return this world with a repository that borrows from the checkout, in its place.
+
+        Raises
+        ------
+        NoCheckout
+            There is no checkout to borrow from.
+        """
+        return replace(self, git=borrow(self.git, self.scratch / "repository"))
 
     def require_secrets(self) -> None:
         """Insist on something that opens the test set.
