@@ -31,3 +31,13 @@ class FileUnwritable(GateError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} cannot be written: {reason}.", "Name another file.")
+
+
+class MatplotlibMissing(GateError):
+    """A picture was asked for, and what draws it is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A picture needs matplotlib, which is not installed.",
+            "Install it with: pip install 'easeml-action[plot]'.",
+        )

@@ -61,6 +61,7 @@ def replace(path: Path, data: bytes) -> None:
         The system does not take it.
     """
     draft = path.with_name(f".{path.name}.new")
+    _make_folder(path.parent, 0o777)
     draft.unlink(missing_ok=True)
     write_new(draft, data)
     try:

@@ -2,6 +2,7 @@
 """``easeml plan``: how many rows and labels a promise takes."""
 
 import math
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,17 +10,27 @@ import typer
 
 from easeml_action.cli.app import app
 from easeml_action.cli.errors import WrongUse
-from easeml_action.cli.files import read_file
-from easeml_action.cli.terminal import show_facts, show_json, show_table
+from easeml_action.cli.files import read_file, replace
+from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
 
 if TYPE_CHECKING:
     from easeml_action.config import Terms
     from easeml_action.statistics import Plan
 
+# Far beyond any test set, and still quick to search.
+_MOST_ROWS = 10**10
+
 _EXAMPLE = (
     "Example: easeml plan --condition 'n - o > 0.02 +/- 0.01' --reliability 0.999 --steps 32 "
     "--adaptivity full --mode fp-free"
 )
+
+
+class Unknown(StrEnum):
+    """What a number of rows is asked about."""
+
+    TOLERANCE = "tolerance"
+    STEPS = "steps"
 
 
 @app.command("plan", epilog=_EXAMPLE)
@@ -49,9 +60,21 @@ def show_plan(
     config: Annotated[
         Path | None, typer.Option(help="A configuration; other options change it.")
     ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=_MOST_ROWS, help="Rows that there are: ask what they are good for."
+        ),
+    ] = None,
+    solve: Annotated[
+        Unknown, typer.Option(help="With --rows: the smallest tolerance, or the most steps.")
+    ] = Unknown.TOLERANCE,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the plan into a file, .png or .svg.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say how many rows and labels a test set needs."""
+    """Say how many rows and labels a test set needs, or what its rows are good for."""
     changes = {
         "condition": condition,
         "reliability": reliability,
@@ -64,12 +87,34 @@ def show_plan(
         "method": method,
     }
     given = {key: value for key, value in changes.items() if value is not None}
+    if solve is Unknown.STEPS:
+        # Any number will do where it is what is asked for.
+        given["steps"] = passes or 1
     terms = _terms_from(config, given)
-    result = terms.plan()
-    if as_json:
-        show_json(_as_json(result))
+    _check_together(terms, rows, solve, plot)
+    if rows is None:
+        _answer_plan(terms, plot, as_json=as_json)
+    elif solve is Unknown.STEPS:
+        _answer_steps(terms, rows, as_json=as_json)
     else:
-        _show(terms, result)
+        _answer_tolerances(terms, rows, as_json=as_json)
+
+
+def _check_together(terms: "Terms", rows: int | None, solve: Unknown, plot: Path | None) -> None:
+    from easeml_action.cli.plan_picture import FORMATS
+
+    if plot is not None and plot.suffix.lower().removeprefix(".") not in FORMATS:
+        raise WrongUse(f"{plot} is no picture's name.", "End it in .png or .svg.")
+    if rows is None:
+        if solve is Unknown.STEPS:
+            raise WrongUse("--solve steps needs --rows.", "Add the rows that there are.")
+        return
+    if plot is not None:
+        raise WrongUse("--plot draws a plan, not what rows are good for.", "Leave out --rows.")
+    if terms.method != "exact":
+        raise WrongUse(
+            "What rows are good for is found by the exact method only.", "Add --method exact."
+        )
 
 
 def _terms_from(config: Path | None, given: dict[str, Any]) -> "Terms":
@@ -97,6 +142,59 @@ def _terms_from(config: Path | None, given: dict[str, Any]) -> "Terms":
     except ConfigInvalid as error:
         remedy = f"{error.remedy}\n{error.excerpt}".rstrip()
         raise WrongUse(error.problem, remedy) from None
+
+
+def _answer_plan(terms: "Terms", plot: Path | None, *, as_json: bool) -> None:
+    from easeml_action.cli.plan_picture import draw_plan
+
+    result = terms.plan()
+    if plot is not None:
+        replace(plot, draw_plan(terms, result, plot.suffix.lower().removeprefix(".")))
+        show_note(f"The plan is drawn in {plot}.")
+    if as_json:
+        show_json(_as_json(result))
+    else:
+        _show(terms, result)
+
+
+def _answer_tolerances(terms: "Terms", rows: int, *, as_json: bool) -> None:
+    from easeml_action.condition import clause_text
+    from easeml_action.statistics import smallest_tolerances
+
+    clauses = terms.condition.clauses
+    found = smallest_tolerances(clauses, terms.budget, terms.mode, rows, terms.max_disagreement)
+    tolerances = [None if each is None else float(each) for each in found]
+    texts = [clause_text(clause) for clause in clauses]
+    pairs = list(zip(texts, tolerances, strict=True))
+    if as_json:
+        answers = [{"clause": text, "tolerance": tolerance} for text, tolerance in pairs]
+        show_json({"rows": rows, "clauses": answers})
+        return
+    show_facts(f"The smallest tolerances that {rows:,} rows reach", {})
+    show_table(
+        ["clause", "smallest tolerance"],
+        [[text, "none" if value is None else f"{value:.10g}"] for text, value in pairs],
+        numbers="smallest tolerance",
+    )
+
+
+def _answer_steps(terms: "Terms", rows: int, *, as_json: bool) -> None:
+    from easeml_action.config import ConditionImpossible
+    from easeml_action.statistics import most_steps
+
+    try:
+        steps = most_steps(
+            terms.condition.clauses, terms.budget, terms.mode, rows, terms.max_disagreement
+        )
+    except ValueError as error:
+        raise ConditionImpossible(str(error)) from None
+    if as_json:
+        show_json({"rows": rows, "steps": steps})
+    else:
+        show_facts(
+            str(terms.condition),
+            {"rows": f"{rows:,}", "steps at most": f"{steps:,}" if steps else "none"},
+        )
 
 
 def _as_json(result: "Plan") -> dict[str, object]:
@@ -138,6 +236,28 @@ def _show(terms: "Terms", result: "Plan") -> None:
             for each in result.clauses
         ],
         numbers="rows,labels",
+    )
+    _show_around(terms)
+
+
+def _show_around(terms: "Terms") -> None:
+    """Show what other tolerances and reliabilities would take, and what the paper asks for."""
+    from easeml_action.cli.plan_grid import plans_around
+
+    show_table(
+        ["reliability", "tolerance", "rows", "labels", "paper's rows", ""],
+        [
+            [
+                f"{point.terms.reliability:.10g}",
+                point.tolerance,
+                "impossible" if point.exact is None else f"{point.exact.rows:,}",
+                "" if point.exact is None else f"{point.exact.labels:,}",
+                "" if point.paper is None else f"{point.paper.rows:,}",
+                "asked" if point.asked else "",
+            ]
+            for point in plans_around(terms)
+        ],
+        numbers="reliability,tolerance,rows,labels,paper's rows",
     )
 
 

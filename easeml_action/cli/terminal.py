@@ -21,12 +21,13 @@ def show_json(result: Mapping[str, object]) -> None:
 
 def show_facts(title: str, facts: Mapping[str, str]) -> None:
     """Print names and values, one pair a line."""
-    table = Table(box=None, show_header=False, padding=(0, 2))
+    console = _console()
     if title:
-        table.title, table.title_justify = Text(title), "left"
+        console.print(Text(title, "bold"), soft_wrap=True)
+    table = Table(box=None, show_header=False, padding=(0, 2))
     for name, value in facts.items():
         table.add_row(Text(name, "dim"), Text(value))
-    _console().print(table)
+    console.print(table)
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: str = "") -> None:

@@ -1,5 +1,8 @@
 """``easeml plan`` as a program."""
 
+import sys
+from xml.etree import ElementTree
+
 import pytest
 
 REFERENCE = {
@@ -72,3 +75,110 @@ def test_a_mistake_is_named(easeml, changes, code, said) -> None:
     done = easeml("plan", *options(**changes))
     assert (done.code, done.stdout) == (code, "")
     assert said in done.stderr
+
+
+def test_neighbours_of_the_question_are_planned_beside_the_papers(easeml) -> None:
+    lines = easeml("plan", *options(method="paper")).stdout.splitlines()
+    asked = next(line.split() for line in lines if line.rstrip().endswith("asked"))
+    exact = f"{easeml('plan', *options(), '--json').json()['rows']:,}"
+    assert asked == ["0.99", "0.1", exact, exact, "5,496", "asked"]
+    cells = [line.split() for line in lines]
+    around = {(line[0], line[1]) for line in cells if line and line[0] in {"0.9", "0.99", "0.999"}}
+    assert around == {
+        (reliability, tolerance)
+        for reliability in ("0.9", "0.99", "0.999")
+        for tolerance in ("0.05", "0.075", "0.1", "0.15", "0.2")
+    }
+
+
+def test_a_neighbour_that_cannot_be_settled_says_so(easeml) -> None:
+    done = easeml("plan", *options(condition="n > 0.9 +/- 0.06", reliability="0.8"))
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["0.8", "0.12", "impossible"] in lines
+    # Ten times the error is no promise at all.
+    assert {line[0] for line in lines if len(line) > 1 and line[1] == "0.06"} == {"0.8", "0.98"}
+
+
+def test_rows_are_asked_for_the_smallest_tolerances(easeml) -> None:
+    condition = r"n - o > 0.02 +/- 0.01 /\ d < 0.1 +/- 0.01"
+    asked = options(condition=condition, reliability="0.999")
+    answer = easeml("plan", *asked, "--rows", "20000", "--json").json()
+    assert answer["rows"] == 20_000
+    wide, narrow = answer["clauses"]
+    assert (wide["clause"], narrow["clause"]) == ("n - o > 0.02 +/- 0.01", "d < 0.1 +/- 0.01")
+    written = rf"n - o > 0.02 +/- {wide['tolerance']} /\ d < 0.1 +/- {narrow['tolerance']}"
+    planned = easeml("plan", *options(condition=written, reliability="0.999"), "--json").json()
+    assert [each["rows"] <= 20_000 for each in planned["clauses"]] == [True, True]
+    assert planned["rows"] > 19_900
+    shown = easeml("plan", *asked, "--rows", "20000").stdout
+    assert str(wide["tolerance"]) in shown
+    assert str(narrow["tolerance"]) in shown
+
+
+def test_rows_that_reach_no_tolerance_say_so(easeml) -> None:
+    asked = [*options(condition="n > 0.99 +/- 0.001"), "--rows", "50"]
+    assert easeml("plan", *asked, "--json").json()["clauses"][0]["tolerance"] is None
+    assert "none" in easeml("plan", *asked).stdout
+
+
+def test_rows_are_asked_for_the_most_steps(easeml) -> None:
+    asked = options(condition="n > 0.8 +/- 0.05", reliability="0.999", steps=None)
+    answer = easeml("plan", *asked, "--rows", "3130", "--solve", "steps", "--json").json()
+    assert answer == {"rows": 3_130, "steps": 32}
+    assert "32" in easeml("plan", *asked, "--rows", "3130", "--solve", "steps").stdout
+    few = easeml("plan", *asked, "--rows", "30", "--solve", "steps")
+    assert few.stdout.splitlines()[-1].split() == ["steps", "at", "most", "none"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        (["--rows", "0"], 2, "--rows"),
+        (["--solve", "steps"], 2, "--solve steps needs --rows."),
+        (["--rows", "9", "--solve", "clauses"], 2, "--solve"),
+        (["--rows", "9", "--method", "paper"], 2, "by the exact method only"),
+        (["--rows", "9", "--plot", "plan.png"], 2, "--plot draws a plan"),
+        (["--plot", "plan.pdf"], 2, "plan.pdf is no picture's name. End it in .png or .svg."),
+        (["--plot", "file/plan.png"], 1, "cannot be written"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_named(easeml, more, code, said) -> None:
+    (easeml.directory / "file").write_text("")
+    done = easeml("plan", *options(), *more)
+    assert (done.code, done.stdout) == (code, "")
+    assert said in done.stderr
+
+
+def test_an_impossible_condition_has_no_most_steps(easeml) -> None:
+    done = easeml(
+        "plan", *options(condition="n > 0.95 +/- 0.1"), "--rows", "99", "--solve", "steps"
+    )
+    assert done.code == 1
+    assert "no model can pass clause 1" in done.stderr
+
+
+def test_a_plan_is_drawn_beside_its_json(easeml) -> None:
+    condition = r"n - o > 0.02 +/- 0.02 /\ d < 0.1 +/- 0.02"
+    asked = [*options(condition=condition), "--json"]
+    drawn = [easeml("plan", *asked, "--plot", name) for name in ("one.svg", "two.svg", "one.svg")]
+    assert {done.stdout for done in drawn} == {easeml("plan", *asked).stdout}
+    one, two = ((easeml.directory / name).read_bytes() for name in ("one.svg", "two.svg"))
+    assert one == two
+    picture = ElementTree.fromstring(one)
+    # Rows against the tolerance, and one curve for each clause.
+    drawn_in = picture.findall(".//{*}g[@id]")
+    assert sum(each.get("id").startswith("axes_") for each in drawn_in) == 3
+
+
+def test_a_png_can_be_had(easeml) -> None:
+    assert easeml("plan", *options(method="paper"), "--plot", "plan.PNG").code == 0
+    assert (easeml.directory / "plan.PNG").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_picture_without_matplotlib_says_how_to_get_it(easeml, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = easeml("plan", *options(), "--plot", "plan.svg")
+    assert (done.code, done.stdout) == (1, "")
+    assert "pip install 'easeml-action[plot]'" in done.stderr
+    assert not (easeml.directory / "plan.svg").exists()
+    assert easeml("plan", *options()).code == 0
