@@ -52,22 +52,31 @@ class GitHubAudience:
         self._change = change
         self._run_url = run_url
         self._smtp_url = smtp_url
+        self._failure: GateError | None = None
 
     def begin(self) -> None:
         """Set the commit status to pending."""
-        self._set_status("pending", STATUS_PENDING)
+        try:
+            self._set_status("pending", STATUS_PENDING)
+        except GateError as error:
+            self._failure = error
+            raise
 
     def conclude(self, report: Report) -> None:
-        """Write the outputs and the summary, and settle the status whatever comes of them."""
+        """Write the outputs and the summary, and settle the status whatever comes of them.
+
+        Raises
+        ------
+        GateError
+            The status could not be set, now or at the beginning (it is not tried again then).
+        """
         try:
             self._workflow.set_outputs(report.outputs)
             self._workflow.add_summary(render_summary(report))
-            if report.verdict == "error":
-                text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
-                self._workflow.error(text, title=report.headline)
-            else:
-                self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
         finally:
+            if self._failure is not None:
+                raise self._failure
+            self._annotate(report)
             self._set_status(status_state(report), status_description(report))
 
     def mail(self, recipient: str, report: Report, *, passed: bool) -> None:
@@ -106,6 +115,13 @@ class GitHubAudience:
         """Close an issue with the table of what its test set had measured."""
         comment = render_closing(test_set, condition, steps)
         self._try(lambda: self._issues.close(number, comment))
+
+    def _annotate(self, report: Report) -> None:
+        if report.verdict == "error":
+            text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
+            self._workflow.error(text, title=report.headline)
+        else:
+            self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
 
     def _set_status(self, state: State, description: str) -> None:
         try:
