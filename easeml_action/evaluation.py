@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from easeml_action.comparison import Comparison
-from easeml_action.gate import Gate
+from easeml_action.errors import GateError
+from easeml_action.gate import Gate, SampleUnusable
 from easeml_action.ledger import Ledger, Question, Verdict
 from easeml_action.locked import LockedTestSet
 from easeml_action.minutes import Minutes
@@ -87,7 +88,10 @@ def rehearse(
             "a model that does not run will use up a step."
         )
         return
-    sample = gate.parse(gate.sample)
+    try:
+        sample = gate.parse(gate.sample)
+    except GateError as error:
+        raise SampleUnusable(str(gate.config.sample_path), error) from None
     for model in models:
         runner.rehearse(model, sample.features, sample.features_name, sample.rows)
 

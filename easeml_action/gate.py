@@ -43,6 +43,17 @@ class TooFewRows(GateError):
         )
 
 
+class SampleUnusable(GateError):
+    """The public sample is not in the form of the test set."""
+
+    def __init__(self, path: str, fault: GateError) -> None:
+        cause = fault.problem.replace("The test set", "it").replace("test set", "sample")
+        super().__init__(
+            f"The public sample {path} is not in the form of the test set: {cause}",
+            "Make both from one file with `easeml encrypt`, or correct the sample.",
+        )
+
+
 @dataclass(frozen=True)
 class Gate:
     """What a change is held against.
