@@ -1,0 +1,48 @@
+import signal
+
+import pytest
+
+from easeml_action.cancellation import Cancellation, Cancelled
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_ends_the_work_and_the_next_ones_do_nothing(
+    number: signal.Signals,
+) -> None:
+    done = []
+
+    def work(cancellation: Cancellation) -> None:
+        with cancellation.allowed():
+            try:
+                signal.raise_signal(number)
+                done.append("more")
+            finally:
+                for other in SIGNALS:
+                    signal.raise_signal(other)
+                done.append("cleared up")
+
+    with Cancellation() as cancellation:
+        with pytest.raises(Cancelled):
+            work(cancellation)
+        signal.raise_signal(number)
+
+    assert done == ["cleared up"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_before_or_after_the_work_does_nothing(number: signal.Signals) -> None:
+    with Cancellation() as cancellation:
+        signal.raise_signal(number)
+        with cancellation.allowed():
+            pass
+        signal.raise_signal(number)
+
+
+def test_the_handlers_of_before_are_back_afterwards() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with Cancellation():
+        assert [signal.getsignal(number) for number in SIGNALS] != before
+
+    assert [signal.getsignal(number) for number in SIGNALS] == before
