@@ -16,6 +16,12 @@ from easeml_action.statistics import Outcomes, judge
 from easeml_action.testset import TestSet, Vault, differ
 from easeml_action.world import World
 
+# shown when the gate does not run as root, which a container does
+NOT_ISOLATED = (
+    "The gate does not run as root: the model runs as the same user, and nothing keeps it from "
+    "what that user may read. Judge only models that you trust here."
+)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -57,6 +63,8 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     gate, comparison = case.gate, case.comparison
     limits = Limits(float(gate.config.time_limit))
     runner = ModelRunner(world.scratch, world.cache, world.progress, limits)
+    if not runner.isolated:
+        world.progress.say(NOT_ISOLATED)
     files = [comparison.new] if comparison.old is None else [comparison.new, comparison.old]
     models = [runner.prepare(world.git, model) for model in files]
     rehearse(gate, runner, models, world.progress)
