@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from easeml_action.audience import GitHubAudience
-from easeml_action.cancellation import Cancellation
+from easeml_action.cancellation import Cancellation, Cancelled, Interrupted
 from easeml_action.comparison import compare
 from easeml_action.config import Config
 from easeml_action.errors import GateError
@@ -121,6 +121,8 @@ def settle(world: World) -> Report:
             with cancellation.allowed():
                 world.audience.begin()
                 run(world.with_own_repository(), minutes)
+        except Interrupted:
+            minutes.note_error(Cancelled())
         except GateError as error:
             minutes.note_error(error)
         except Exception as error:

@@ -16,6 +16,10 @@ class Cancelled(GateError):
         super().__init__("The run was cancelled.", "Run the job again: a reserved step is resumed.")
 
 
+class Interrupted(BaseException):
+    """A signal came: raised wherever the run has got to, past every room's handling of errors."""
+
+
 class Cancellation:
     """Handles the signals by which a runner ends a job, SIGINT and then SIGTERM.
 
@@ -43,11 +47,11 @@ class Cancellation:
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Turn the first signal into an error, so that a cancelled run can settle its status.
+        """Turn the first signal into an exception, so that a cancelled run can settle its status.
 
         Raises
         ------
-        Cancelled
+        Interrupted
             From wherever the block has got to.
         """
         self._is_allowed = True
@@ -59,4 +63,4 @@ class Cancellation:
     def _receive(self, _signal: int, _frame: FrameType | None) -> None:
         if self._is_allowed:
             self._is_allowed = False
-            raise Cancelled
+            raise Interrupted

@@ -2,8 +2,10 @@
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from easeml_action.testset import encrypt_to, encrypt_with
@@ -112,7 +114,7 @@ def test_first_change_retires_the_test_set_at_the_first_pass(stage: Stage) -> No
     passed = stage.pull_request({SCRIPT: model(95)})
     late = stage.pull_request({SCRIPT: model(96)})
 
-    assert failed.status == ("failure", "Fail: step 1 of 3, 2 left")
+    assert failed.verdict == "fail"
     assert passed.status == ("success", "Pass: step 2 of 3, the test set is used up (#1)")
     assert passed.run.outputs["issue-number"] == "1"
     assert_one_sentence(late, "used up")
@@ -238,6 +240,22 @@ def test_a_cancelled_run_settles_its_status_and_keeps_its_step(
     assert stage.charged == 1
 
 
+def test_a_run_that_is_cancelled_while_it_waits_for_github_settles_its_status(
+    stage: Stage,
+) -> None:
+    stage.found()
+    stage.server.fail_next(1, status=502, path="/statuses/")
+    opened = stage.open({SCRIPT: model(95)})
+    with stage.job(opened) as job:
+        process = job.start()
+        wait_until(lambda: len(stage.server.requests) > 0, job)
+        process.send_signal(signal.SIGINT)
+        cancelled = stage.finish(job, process, opened.head, opened)
+
+    assert_one_sentence(cancelled, "The run was cancelled.")
+    assert stage.ledger == []
+
+
 def test_signals_that_follow_the_first_do_not_disturb_the_end(stage: Stage) -> None:
     stage.found()
     opened = stage.open({SCRIPT: model(95, before=SLOW_ON_SECRET_ROWS)})
@@ -285,6 +303,17 @@ def test_two_runs_at_once_for_one_model_charge_one_step(stage: Stage) -> None:
     assert [each.verdict for each in seen] == ["pass", "pass"]
     assert stage.charged == 1
     assert len(stage.records("verdict")) == 1
+
+
+def test_the_outputs_are_those_of_action_yml_whatever_the_verdict(stage: Stage) -> None:
+    described = yaml.safe_load((Path(__file__).parents[3] / "action.yml").read_text())["outputs"]
+    stage.found()
+
+    seen = [stage.pull_request({SCRIPT: script}) for script in (model(95), model(55), None)]
+    unread = stage.push({".easeml.yml": b""})
+
+    assert [each.verdict for each in [*seen, unread]] == ["pass", "fail", "error", "error"]
+    assert all(set(each.run.outputs) == set(described) for each in [*seen, unread])
 
 
 @pytest.mark.parametrize(

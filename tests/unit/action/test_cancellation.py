@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from easeml_action.cancellation import Cancellation, Cancelled
+from easeml_action.cancellation import Cancellation, Interrupted
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -24,7 +24,7 @@ def test_the_first_signal_ends_the_work_and_the_next_ones_do_nothing(
                 done.append("cleared up")
 
     with Cancellation() as cancellation:
-        with pytest.raises(Cancelled):
+        with pytest.raises(Interrupted):
             work(cancellation)
         signal.raise_signal(number)
 
