@@ -327,6 +327,37 @@ def test_a_ledger_that_may_not_be_pushed_to_any_more_charges_nothing(
     assert hosted.charged == 1
 
 
+def test_a_verdict_that_cannot_be_recorded_is_not_shown_and_its_step_is_resumed(
+    hosted: Stage, git_server: GitServer
+) -> None:
+    hosted.found()
+    opened = hosted.open({SCRIPT: model(95, before=SLOW_ON_SECRET_ROWS)})
+    with hosted.job(opened) as job:
+        process = job.start()
+        wait_until(lambda: "Running the model" in job.log, job)
+        git_server.forbid_pushes = True
+        unrecorded = hosted.finish(job, process, opened.head, opened)
+    git_server.forbid_pushes = False
+
+    assert_one_sentence(unrecorded, "`contents: write`")
+    assert "Step 1 stays reserved for this commit" in unrecorded.run.summary
+    assert hosted.judge(opened).status == ("success", "Pass: step 1 of 3, 2 left")
+    assert hosted.charged == 1
+
+
+def test_a_ledger_that_was_copied_with_its_repository_is_told(stage: Stage) -> None:
+    stage.found()
+    variables = stage.runner.variables
+    stage.set(variables={**variables, "GITHUB_REPOSITORY_ID": "1"})
+    stage.pull_request({SCRIPT: model(55)})
+    stage.set(variables={**variables, "GITHUB_REPOSITORY_ID": "2"})
+
+    seen = stage.pull_request({SCRIPT: model(56)})
+
+    assert_one_sentence(seen, "The ledger was begun for another repository.", "Delete the copied")
+    assert stage.charged == 1
+
+
 @pytest.mark.parametrize("variable", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
 def test_a_file_of_the_runner_that_cannot_be_written_does_not_keep_the_status_open(
     stage: Stage, variable: str
