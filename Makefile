@@ -9,7 +9,7 @@ help:
 	@echo 'make demo          live through a test set, from the first commit to the new set'
 	@echo 'make test          every test: unit, integration, end to end'
 	@echo 'make lint          every linter'
-	@echo 'make bench         how fast the action is, next to the floor'
+	@echo 'make bench         rows, commits and times, next to what is possible'
 	@echo 'make image         build the container image as easeml-action'
 	@echo 'make requirements  write the requirement files with hashes (UPGRADE=1: newest versions)'
 	@echo 'make clean         remove .venv and caches'

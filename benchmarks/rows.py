@@ -125,7 +125,8 @@ def report() -> None:
             for each in measured
         ],
         f"Geometric means: ours is {against_paper:.2f} of the paper's best (aim: at most 0.65), "
-        f"{against_reference:.2f} of the reference, and {over_bound:.2f} of the bound.\nThe bound is "
-        "of a test that may put its cut anywhere; ours is at c + epsilon, as the condition says.",
+        f"{against_reference:.2f} of the reference, and {over_bound:.2f} of the bound.\n"
+        "The bound is of a test that puts its cut where it likes; ours is at c + epsilon, as the "
+        "condition says.",
         words=5,
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.attacker import Attacker
 from easeml_action.statistics import Budget, Clause, Outcomes, judge
 
 MakeClause = Callable[..., Clause]
@@ -28,27 +29,6 @@ BUDGETS = [
     Budget("full", 12, 1 - DELTA, passes=3),
     Budget("metered", 12, 1 - DELTA, pass_rate=Fraction(1, 4)),
 ]
-
-
-class Attacker:
-    """Climbs on the verdicts alone: probes at random, and submits the vote of its probes."""
-
-    def __init__(self, rows: int, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.votes = np.zeros(rows)
-        self.probing = False
-
-    def submit(self) -> np.ndarray:
-        """Return the predictions of the next model: a fresh probe, or what overfits most."""
-        self.probing = not self.probing
-        noise = self.rng.normal(size=self.votes.size)
-        self.guess = noise > 0 if self.probing else self.votes + 0.1 * noise > 0
-        return self.guess
-
-    def learn(self, liked: bool) -> None:
-        """Take the verdict on the last model into account: a probe, or the opposite of one."""
-        if self.probing or not liked:
-            self.votes += (2.0 * self.guess - 1) * (1 if liked else -1)
 
 
 def judged_by(clauses: tuple[Clause, ...], ln_alpha: float, mode: str) -> Gate:
