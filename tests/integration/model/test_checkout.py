@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from easeml_action.git import CommitMissing
+from easeml_action.lfs import LargeFileMissing
 from easeml_action.model import Scope, read_model
 from easeml_action.model.checkout import (
     LinkLeavesCheckout,
@@ -15,7 +16,6 @@ from easeml_action.model.checkout import (
     ScriptMissing,
     ScriptNotExecutable,
 )
-from easeml_action.lfs import LargeFileMissing
 from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnreadableTree, UnsafePath
 
 from .conftest import SCRIPT, Repository
