@@ -1,0 +1,87 @@
+"""What the documents say is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_group
+
+from easeml_action.cli import app
+from easeml_action.config import Config
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+def table(text: str, first_column: str) -> dict[str, list[str]]:
+    """Return the cells of a Markdown table by the name in the first one."""
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first_column} |"))
+    rows = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        rows[name.strip("`")] = [cell.strip("`") for cell in cells]
+    return rows
+
+
+def yaml_blocks(text: str) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_readme_lists_the_inputs_with_their_defaults() -> None:
+    listed = {name: cells[0] for name, cells in table(README, "input").items()}
+    assert listed == {name: each.get("default") or "" for name, each in ACTION["inputs"].items()}
+
+
+def test_the_readme_lists_the_outputs() -> None:
+    assert list(table(README, "output")) == list(ACTION["outputs"])
+
+
+def test_the_configuration_page_lists_every_key() -> None:
+    assert set(table(CONFIGURATION, "key")) == set(Config.model_fields)
+
+
+def test_the_configuration_page_gives_the_defaults() -> None:
+    listed = table(CONFIGURATION, "key")
+    assert listed["time_limit"][0] == str(Config.model_fields["time_limit"].default)
+    assert listed["method"][0] == Config.model_fields["method"].default
+
+
+def test_the_configuration_in_the_readme_can_be_used() -> None:
+    [block] = [block for block in yaml_blocks(README) if block.startswith("ml:")]
+    config = Config.load(block.encode())
+    assert config.plan().rows > 0
+    assert config.require_test_set() == "data_test/test.csv.gpg"
+
+
+def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> None:
+    [block] = [block for block in yaml_blocks(README) if block.startswith("name:")]
+    workflow = yaml.safe_load(block)
+    job = workflow["jobs"]["gate"]
+    assert workflow["permissions"] == {}
+    assert job["permissions"] == {"contents": "write", "statuses": "write", "issues": "write"}
+    assert set(job["steps"][-1]["with"]) <= set(ACTION["inputs"])
+
+
+def test_the_readme_names_every_make_target_that_a_newcomer_needs() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z]+)", README))
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_the_changelog_names_every_command() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    missing = [name for name in get_group(app).commands if f"`{name}`" not in changelog]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/statistics.md"])
+def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
