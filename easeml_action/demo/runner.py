@@ -16,7 +16,9 @@ from pydantic import SecretStr
 
 from easeml_action.git import Git
 
-_ENTRYPOINT = Path(__file__).parents[2] / "entrypoint.py"
+# A wheel carries the container's own entrypoint beside this module.
+_PLACES = (Path(__file__).with_name("entrypoint.py"), Path(__file__).parents[2] / "entrypoint.py")
+_ENTRYPOINT = next(place for place in _PLACES if place.exists())
 _DELIMITED = re.compile(
     r"(?P<name>[^\n=]+)<<(?P<end>[^\n]+)\n(?P<value>.*?)\n(?P=end)\n", re.DOTALL
 )
