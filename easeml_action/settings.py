@@ -8,7 +8,9 @@ from typing import Literal, cast, get_args
 
 from pydantic import SecretStr
 
+from easeml_action.config import DEFAULT_NAME
 from easeml_action.errors import GateError
+from easeml_action.ledger import DEFAULT_BRANCH
 
 FailOn = Literal["fail", "error", "never"]
 
@@ -41,15 +43,11 @@ class Settings:
     repository: str
     api_url: str
     server_url: str
-    event_name: str
-    event_path: Path
     workspace: Path
     run_id: str
     run_attempt: int
     repository_id: str | None
     cache: Path
-    output_path: Path | None
-    summary_path: Path | None
 
     @property
     def run_url(self) -> str:
@@ -83,26 +81,25 @@ class Settings:
             raise InvalidInput(
                 "The input `token` is empty.", "Leave it out, or set it to ${{ github.token }}."
             )
+        # They are read with the event; here only, their absence is told by its usual cause.
+        for name in ("GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"):
+            _variable(environ, name)
         return cls(
             private_key=_secret(environ, "private-key"),
             passphrase=_secret(environ, "passphrase"),
             token=token,
             smtp_url=_secret(environ, "smtp-url"),
-            config=_relative_path(_input(environ, "config") or ".easeml.yml"),
-            ledger_branch=_branch(_input(environ, "ledger-branch") or "easeml-ledger"),
+            config=_relative_path(_input(environ, "config") or DEFAULT_NAME),
+            ledger_branch=_branch(_input(environ, "ledger-branch") or DEFAULT_BRANCH),
             fail_on=_fail_on(_input(environ, "fail-on") or "fail"),
             repository=_repository(_variable(environ, "GITHUB_REPOSITORY")),
             api_url=_variable(environ, "GITHUB_API_URL").rstrip("/"),
             server_url=_variable(environ, "GITHUB_SERVER_URL").rstrip("/"),
-            event_name=_variable(environ, "GITHUB_EVENT_NAME"),
-            event_path=Path(_variable(environ, "GITHUB_EVENT_PATH")),
             workspace=Path(_variable(environ, "GITHUB_WORKSPACE")),
             run_id=_variable(environ, "GITHUB_RUN_ID"),
             run_attempt=_number(environ, "GITHUB_RUN_ATTEMPT"),
             repository_id=environ.get("GITHUB_REPOSITORY_ID") or None,
             cache=cache_folder(environ),
-            output_path=_path(environ, "GITHUB_OUTPUT"),
-            summary_path=_path(environ, "GITHUB_STEP_SUMMARY"),
         )
 
 
@@ -136,11 +133,6 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise NotOnARunner(name)
     return value
-
-
-def _path(environ: Mapping[str, str], name: str) -> Path | None:
-    value = environ.get(name, "")
-    return Path(value) if value else None
 
 
 def _fail_on(value: str) -> FailOn:
@@ -183,6 +175,6 @@ def _branch(value: str) -> str:
     ):
         raise InvalidInput(
             f"The input `ledger-branch` is {value!r}, which is not a branch name for git.",
-            "Leave it out to use easeml-ledger.",
+            f"Leave it out to use {DEFAULT_BRANCH}.",
         )
     return value
