@@ -92,11 +92,6 @@ class Config(Terms):
         return cls.read(read_settings(data, name), name)
 
     @property
-    def has_header(self) -> bool:
-        """Whether the first line names the columns: yes, unless the label is a position."""
-        return not isinstance(self.label, int) if self.header is None else self.header
-
-    @property
     def sample_path(self) -> str | None:
         """Where the public sample is: as named, else beside the test set."""
         if self.sample is not None or self.test_set is None:

@@ -131,7 +131,7 @@ def test_every_key_is_read() -> None:
     assert config.max_disagreement == 0.1
     assert config.require_test_set() == "data_test/test.csv.gpg"
     assert config.sample_path == "data_test/few.csv"
-    assert (config.require_label(), config.has_header, config.format) == ("label", True, "csv")
+    assert (config.require_label(), config.header, config.format) == ("label", True, "csv")
     assert config.model_paths == ("evaluate_model.py", "models")
     assert (config.time_limit, config.baseline) == (60, "v1.0")
 
@@ -196,18 +196,19 @@ def test_the_sample_lies_beside_the_test_set(test_set: str, sample: str) -> None
 @pytest.mark.parametrize(
     ("label", "header", "expected"),
     [
-        ("label", None, True),
-        ("4", None, False),
-        ("'4'", None, True),
-        ("4", "true", True),
-        ("4", "false", False),
-        (None, None, True),
+        ("label", None, ("label", None)),
+        ("4", None, (4, None)),
+        ("'4'", None, ("4", None)),
+        ("4", "true", (4, True)),
+        ("4", "false", (4, False)),
+        (None, None, (None, None)),
     ],
 )
-def test_a_label_by_position_means_no_header_unless_said(
-    label: str | None, header: str | None, expected: bool
+def test_a_label_is_a_position_or_a_name_and_the_header_is_as_said(
+    label: str | None, header: str | None, expected: tuple[str | int | None, bool | None]
 ) -> None:
-    assert load(label=label, header=header).has_header is expected
+    config = load(label=label, header=header)
+    assert (config.label, config.header) == expected
 
 
 def test_a_run_without_a_test_set_says_which_key_to_add() -> None:
