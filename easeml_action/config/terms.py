@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, NoReturn, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, Strict, ValidationError
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, Strict, Validatio
 from easeml_action.condition import Condition, ConditionSyntaxError, parse
 from easeml_action.config.addresses import Address, check_address
 from easeml_action.config.errors import ConditionImpossible, ConfigInvalid
-from easeml_action.statistics import Budget, Plan, plan
+from easeml_action.statistics import Adaptivity, Budget, Method, Mode, Plan, plan
 
 MAX_STEPS = 10_000
 
@@ -33,10 +33,8 @@ class Terms(BaseModel):
     reliability: _Share = Field(
         description="a number between 0 and 1, both left out", examples=["0.999"]
     )
-    mode: Literal["fp-free", "fn-free"] = Field(
-        description="fp-free or fn-free", examples=["fp-free"]
-    )
-    adaptivity: Literal["none", "firstChange", "full", "metered"] = Field(
+    mode: Mode = Field(description="fp-free or fn-free", examples=["fp-free"])
+    adaptivity: Adaptivity = Field(
         description="none, none -> name@example.com, firstChange, full or metered",
         examples=["full"],
     )
@@ -55,9 +53,7 @@ class Terms(BaseModel):
     max_disagreement: Annotated[float, Strict(), Field(gt=0, le=1)] | None = Field(
         default=None, description="a number above 0 and at most 1", examples=["0.1"]
     )
-    method: Literal["exact", "paper"] = Field(
-        default="exact", description="exact or paper", examples=["exact"]
-    )
+    method: Method = Field(default="exact", description="exact or paper", examples=["exact"])
     email: Address | None = Field(
         default=None, description="an e-mail address", examples=["name@example.com"]
     )

@@ -11,10 +11,8 @@ from typing import Literal
 
 from easeml_action.github.markdown import render_markdown, render_text
 from easeml_action.github.statuses import State, cut_description
-from easeml_action.statistics import Remaining
+from easeml_action.statistics import Adaptivity, Mode, Remaining
 
-Mode = Literal["fp-free", "fn-free"]
-Adaptivity = Literal["none", "firstChange", "full", "metered"]
 VerdictWord = Literal[
     "pass", "fail", "error", "recorded", "unchanged", "first-model", "active-once-merged"
 ]

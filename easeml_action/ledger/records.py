@@ -5,13 +5,13 @@ and bounded, so that nothing read from the branch is trusted for its size or its
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from easeml_action.ledger.errors import RecordUnknown, RecordUnreadable
-from easeml_action.statistics import Adaptivity, Budget
+from easeml_action.statistics import Adaptivity, Budget, Mode
 
 MAX_STEPS: Final = 10_000
 
@@ -40,7 +40,6 @@ Positive = Annotated[int, Field(strict=True, ge=1, le=MAX_STEPS)]
 Rows = Annotated[int, Field(strict=True, ge=1, le=10**12)]
 Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
 LnLevel = Annotated[float, Field(strict=True, ge=-1e9, le=0)]
-Mode = Literal["fp-free", "fn-free"]
 Bit = Annotated[bool, Field(strict=True)]
 
 
