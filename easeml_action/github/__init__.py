@@ -23,7 +23,7 @@ from easeml_action.github.event import (
     read_payload,
 )
 from easeml_action.github.issues import Issues, TestSetIssue
-from easeml_action.github.statuses import CONTEXT, set_status
+from easeml_action.github.statuses import set_status
 from easeml_action.github.summary import (
     DEPENDABOT_PROBLEM,
     DEPENDABOT_REMEDY,
@@ -46,7 +46,6 @@ from easeml_action.github.summary import (
 from easeml_action.github.workflow import RunnerFileUnwritable, Workflow
 
 __all__ = [
-    "CONTEXT",
     "DEPENDABOT_PROBLEM",
     "DEPENDABOT_REMEDY",
     "FORK_PROBLEM",

@@ -21,9 +21,8 @@ def set_status(
     description: str,
     *,
     target_url: str | None = None,
-    context: str = CONTEXT,
 ) -> None:
-    """Set the commit status; the newest one of a context is the one that counts.
+    """Set the commit status; the newest one is the one that counts.
 
     Parameters
     ----------
@@ -42,7 +41,7 @@ def set_status(
 
     def create(client: Github, repository: Repository) -> None:
         known = {"sha": commit, "url": f"{repository.url}/commits/{commit}"}
-        details = {"description": cut_description(description), "context": context}
+        details = {"description": cut_description(description), "context": CONTEXT}
         if target_url is not None:
             details["target_url"] = target_url
         created = client.create_from_raw_data(Commit, known).create_status(state, **details)
