@@ -12,8 +12,8 @@ class WrongUse(GateError):
 class FileUnreadable(GateError):
     """A file named on the command line cannot be read."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}.", "Check the path.")
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path} cannot be read: {_reason(error)}.", "Check the path.")
 
 
 class FileExists(GateError):
@@ -29,8 +29,8 @@ class FileExists(GateError):
 class FileUnwritable(GateError):
     """A file cannot be written."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be written: {reason}.", "Name another file.")
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path} cannot be written: {_reason(error)}.", "Name another file.")
 
 
 class MatplotlibMissing(GateError):
@@ -41,3 +41,7 @@ class MatplotlibMissing(GateError):
             "A picture needs matplotlib, which is not installed.",
             "Install it with: pip install 'easeml-action[plot]'.",
         )
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown error").lower()

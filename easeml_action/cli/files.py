@@ -21,7 +21,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FileUnreadable(path, (error.strerror or "unknown error").lower()) from None
+        raise FileUnreadable(path, error) from None
 
 
 def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> None:
@@ -42,14 +42,14 @@ def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> None:
     except FileExistsError:
         raise FileExists(path) from None
     except OSError as error:
-        raise FileUnwritable(path, (error.strerror or "unknown error").lower()) from None
+        raise FileUnwritable(path, error) from None
 
 
 def _make_folder(folder: Path, mode: int) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=mode)
     except OSError as error:
-        raise FileUnwritable(folder, (error.strerror or "unknown error").lower()) from None
+        raise FileUnwritable(folder, error) from None
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -68,7 +68,7 @@ def replace(path: Path, data: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink()
-        raise FileUnwritable(path, (error.strerror or "unknown error").lower()) from None
+        raise FileUnwritable(path, error) from None
 
 
 def work_tree_of(path: Path) -> Path | None:
