@@ -91,7 +91,8 @@ class ModelFiles:
     commit
         The full id of the commit that they were read from.
     digest
-        Names the model: the same files have the same digest, whatever the commit.
+        Names the model: the same files started by the same script have the same digest, whatever
+        the commit.
     entries
         The files and symbolic links.
     script

@@ -32,8 +32,9 @@ def accepted_before(
     Parameters
     ----------
     commit
-        The tip of the history. Commits are taken by date, children before parents, on every
-        line that was merged into it.
+        The tip of the history. Only the commits that the branch itself stood at are taken (the
+        first parents), the newest first: what a merged branch brings along, and the dates of its
+        commits, are its author's choice.
     accepted
         Digests of models that passed.
     scope
@@ -69,7 +70,7 @@ def accepted_before(
 def _history(git: Git, tip: str) -> list[tuple[str, str]]:
     """Return the ids of every commit and of its tree, the newest first."""
     lines = git.run(
-        "rev-list", "--date-order", "--format=%H %T", tip, "--", environment=OBJECTS_AS_THEY_ARE
+        "rev-list", "--first-parent", "--format=%H %T", tip, "--", environment=OBJECTS_AS_THEY_ARE
     )
     pairs = (line.split(" ") for line in lines.decode().splitlines())
     return [(pair[0], pair[1]) for pair in pairs if pair[0] != "commit"]

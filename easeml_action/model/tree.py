@@ -2,7 +2,8 @@
 
 A digest is a hash over mode, name and content id of every file in scope, folder by folder, so
 that two commits whose models are the same files have the same digest, and a folder that two
-commits share is read and hashed once.
+commits share is read and hashed once. The path of the script belongs to it: the same files
+started by another script are another model.
 """
 
 import hashlib
@@ -131,6 +132,7 @@ class Trees:
 
     def __init__(self, git: Git, scope: Scope) -> None:
         self._git = git
+        self._script = scope.script
         # A history asks for the same paths again and again.
         self._covers = cache(scope.covers)
         self._reaches = cache(scope.reaches)
@@ -142,7 +144,7 @@ class Trees:
         self._load(trees)
         found = [self._digest(tree, "") for tree in trees]
         self._folders.clear()
-        return [None if digest is None else digest.hex() for digest in found]
+        return [None if digest is None else self._name(digest) for digest in found]
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
         """Return everything in scope, submodules included, ordered as git orders it.
@@ -162,6 +164,10 @@ class Trees:
             if len(found) > MAX_FILES:
                 raise TooManyFiles
         return tuple(found)
+
+    def _name(self, digest: bytes) -> str:
+        script = self._script.encode(errors="surrogateescape")
+        return hashlib.sha256(script + b"\0" + digest).hexdigest()
 
     def _load(self, trees: Sequence[str]) -> None:
         """Read every folder in scope whose digest is not known yet, level by level."""

@@ -50,16 +50,27 @@ def test_a_squash_merge_is_recognized_by_its_files(repository: Repository) -> No
     assert found == squashed != head
 
 
-def test_a_commit_on_a_merged_branch_counts(repository: Repository) -> None:
+def test_a_merged_branch_cannot_bring_a_weaker_model_back(repository: Repository) -> None:
+    weak = repository.commit({SCRIPT: "weak"})
+    strong = repository.commit({SCRIPT: "strong"})
+    accepted = [digest_of(repository, commit) for commit in (weak, strong)]
+    repository.run("checkout", "--quiet", "-b", "topic", weak)
+    repository.commit({})
+    repository.commit({"README.md": "words"})
+    repository.run("checkout", "--quiet", "main")
+    repository.run("merge", "--quiet", "--no-edit", "topic")
+    assert accepted_before(repository.git, "main", accepted, WHOLE) == strong
+
+
+def test_a_merge_is_recognized_by_its_own_files(repository: Repository) -> None:
     repository.commit({SCRIPT: "base"})
     repository.run("checkout", "--quiet", "-b", "topic")
     passed = repository.commit({SCRIPT: "passed"})
-    repository.commit({SCRIPT: "after"})
     repository.run("checkout", "--quiet", "main")
-    repository.commit({"other": "x"})
-    repository.run("merge", "--quiet", "--no-edit", "topic")
+    repository.run("merge", "--quiet", "--no-ff", "--no-edit", "topic")
+    merged = repository.run("rev-parse", "main")
     found = accepted_before(repository.git, "main", [digest_of(repository, passed)], WHOLE)
-    assert found == passed
+    assert found == merged != passed
 
 
 def test_commits_that_leave_the_model_alone_carry_it(repository: Repository) -> None:
