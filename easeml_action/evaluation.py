@@ -105,16 +105,22 @@ def rehearse(
 
 
 def run_models(runner: ModelRunner, models: Sequence[PreparedModel], rows: TestSet) -> Outcomes:
-    """Run the new model, and the old one where there is one, on the secret rows."""
-    new, *others = [
-        runner.predict(model, rows.features, rows.features_name, rows.rows).values
-        for model in models
+    """Run the new model, and the old one where there is one, on the secret rows.
+
+    The old one comes first: nothing that the new one leaves behind, such as a full disk, must make
+    its rival fail.
+    """
+    *others, new = [
+        runner.predict(model, rows.features, rows.features_name, rows.rows)
+        for model in reversed(models)
     ]
+    new_correct = rows.correct(new.values)
     if not others:
-        return Outcomes(new_correct=rows.correct(new))
+        return Outcomes(new_correct)
     old = others[0]
     return Outcomes(
-        new_correct=rows.correct(new),
-        old_correct=rows.correct(old),
-        differ=differ(new, old),
+        new_correct,
+        old_correct=rows.correct(old.values),
+        differ=differ(new.values, old.values),
+        old_is_complete=old.complaint is None,
     )

@@ -36,6 +36,9 @@ class Outcomes:
         Whether the old model is right, or None when no clause speaks of o.
     differ
         Whether the two predictions differ, or None when no clause speaks of d.
+    old_is_complete
+        Whether the old model handed in a prediction for every row. If not, nothing is known of o
+        and d: a new model must not pass because the old one did not run.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Outcomes:
     new_correct: Booleans | None
     old_correct: Booleans | None = None
     differ: Booleans | None = None
+    old_is_complete: bool = True
 
     def __post_init__(self) -> None:
         given = {
@@ -205,8 +209,9 @@ def judge(
     Notes
     -----
     A clause is true when the p-value of its negation is at most the level, false when the p-value
-    of the clause itself is, else unknown. The conjunction is Kleene's: false if any clause is
-    false, true if all are true, else unknown.
+    of the clause itself is, else unknown. Where the old model did not hand in every prediction, a
+    clause that speaks of it is unknown. The conjunction is Kleene's: false if any clause is false,
+    true if all are true, else unknown.
     """
     if not clauses:
         raise ValueError("clauses must hold at least 1 clause")
@@ -228,6 +233,8 @@ def _judge_clause(clause: Clause, outcomes: Outcomes, ln_level: float) -> Clause
     if not form.low <= form.threshold <= form.high:
         raise ValueError(f"threshold {clause.threshold} is outside the range of the expression")
     test, ln_p_true, ln_p_false = _ln_p_values(form, outcomes, ln_level)
+    if not outcomes.old_is_complete and (clause.o or clause.d):
+        ln_p_true = ln_p_false = 0.0  # no evidence for anything
     truth: Truth = "unknown"
     if ln_p_true <= ln_level:
         truth = "true"

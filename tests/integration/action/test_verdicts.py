@@ -1,7 +1,9 @@
 """What a verdict costs, when it is on record already, and how a test set ends."""
 
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from tests.integration.action.stage import (
     TEST_SET,
     Stage,
     assert_one_sentence,
+    config,
     encrypt,
     encrypted,
     key_of,
@@ -23,6 +26,7 @@ from tests.integration.action.stage import (
     wait_until,
 )
 
+REPOSITORY = {"full_name": "octo/model", "default_branch": "main"}
 SLOW_ON_SECRET_ROWS = "if secret: __import__('time').sleep(3)"
 
 
@@ -90,6 +94,49 @@ def test_models_are_compared_with_the_newest_accepted_one_across_squash_merges(
     questions = [each["question"] for each in stage.records("reserve")]
     assert len(questions) == 4
     assert {each["old"] for each in questions[1:]} == {questions[0]["new"]}
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Lend a folder in which every model can write."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("way", ["crashes", "is late", "predicts too little"])
+def test_a_model_does_not_pass_because_the_old_one_did_not_run(stage: Stage, way: str) -> None:
+    broken = {
+        "crashes": model(50, before="if secret: sys.exit(3)"),
+        "is late": model(50, before="if secret: __import__('time').sleep(999)"),
+        "predicts too little": model(50, some="[: 9 if secret else None]"),
+    }[way]
+    terms = {"condition": "n - o > 0 +/- 0.15", "max_disagreement": 0.6, "time_limit": 5}
+    stage.found(**terms, files={SCRIPT: broken})
+
+    assert stage.pull_request({SCRIPT: model(50, before="# no better")}).verdict == "fail"
+    assert stage.charged == 1
+
+
+def test_a_new_model_cannot_make_the_old_one_fail(stage: Stage, open_folder: Path) -> None:
+    mark = open_folder / "mark"
+    watchful = model(50, before=f"if __import__('pathlib').Path({str(mark)!r}).exists(): right = 0")
+    stage.found(condition=PAIRED, max_disagreement=0.6, files={SCRIPT: watchful})
+    sly = model(50, before=f"if secret: open({str(mark)!r}, 'w').close()")
+
+    assert stage.pull_request({SCRIPT: sly}).verdict == "fail"
+
+
+def test_the_same_files_started_by_another_script_are_another_model(stage: Stage) -> None:
+    stage.found()
+    passed = stage.pull_request({SCRIPT: model(95), "other.py": model(5)})
+    stage.merge(passed.pull_request)
+    stage.team.push("Start the other script", {".easeml.yml": config(script="./other.py")})
+
+    seen = stage.act("workflow_dispatch", {"repository": REPOSITORY, "inputs": {}})
+
+    assert (passed.verdict, seen.verdict) == ("pass", "fail")
+    assert stage.charged == 2
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("fp-free", "fail"), ("fn-free", "pass")])

@@ -1,6 +1,7 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -200,3 +201,24 @@ def test_an_illegal_question_is_named(clause: MakeClause) -> None:
         judge(one, rows, LEVEL, "strict")
     with pytest.raises(ValueError, match="outside the range of the expression"):
         judge((clause("n", ">", "1.5", "0.1"),), rows, LEVEL, "fp-free")
+
+
+@pytest.mark.parametrize(("mode", "passed"), [("fp-free", False), ("fn-free", True)])
+@pytest.mark.parametrize("text", ["n - o", "n - 1.1*o", "d"])
+def test_an_old_model_that_did_not_run_proves_nothing(
+    clause: MakeClause, mode: Literal["fp-free", "fn-free"], passed: bool, text: str
+) -> None:
+    new = np.ones(500, dtype=bool)
+    silent = Outcomes(new, ~new, new, old_is_complete=False)
+    for comparison in ("<", ">"):
+        result = judge((clause(text, comparison, "0.1", "0.05"),), silent, LEVEL, mode)
+        assert (result.truth, result.passed) == ("unknown", passed)
+
+
+def test_what_is_known_of_the_new_model_alone_counts_without_the_old_one(
+    clause: MakeClause,
+) -> None:
+    new = np.zeros(500, dtype=bool)
+    silent = Outcomes(new, new, ~new, old_is_complete=False)
+    clauses = (clause("n", ">", "0.5", "0.05"), clause("n - o", ">", "0", "0.05"))
+    assert judge(clauses, silent, LEVEL, "fn-free").truth == "false"
