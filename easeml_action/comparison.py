@@ -31,6 +31,16 @@ class BaselineMissing(GateError):
         )
 
 
+class BaselineAmbiguous(GateError):
+    """The configuration pins the old model to a name that two refs have."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(
+            f"The baseline {ref} is both a branch and a tag of origin.",
+            f"Write refs/heads/{ref} or refs/tags/{ref} in the configuration.",
+        )
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The models of one evaluation.
@@ -65,8 +75,8 @@ def compare(git: Git, change: Change, gate: Gate, history: History) -> Compariso
     ------
     ScriptMissing, ScriptNotExecutable, ModelPathMissing
         The new commit has no model that can be run.
-    BaselineMissing
-        The pinned ref does not exist.
+    BaselineMissing, BaselineAmbiguous
+        The pinned ref does not exist, or is both a branch and a tag.
     CommitMissing, HistoryCut
         A shallow checkout lacks what is needed, and origin does not hand it over.
     """
@@ -120,7 +130,13 @@ def _model_if_any(git: Git, commit: str, scope: Scope) -> ModelFiles | None:
 
 
 def _baseline(git: Git, ref: str) -> str:
-    for candidate in (ref, f"refs/tags/{ref}", f"refs/heads/{ref}"):
+    # Git itself would take the tag: whoever may push a tag could put it in a branch's place.
+    namesakes = {f"refs/tags/{ref}", f"refs/heads/{ref}"}
+    listed = git.text("ls-remote", "origin", *namesakes).split()
+    found = sorted(namesakes.intersection(listed))
+    if len(found) > 1:
+        raise BaselineAmbiguous(ref)
+    for candidate in (*found, ref):
         try:
             git.run(
                 "fetch",

@@ -283,6 +283,29 @@ def test_a_baseline_that_does_not_exist_is_named(stage: Stage) -> None:
     assert stage.charged == 0
 
 
+def test_a_tag_cannot_take_the_place_of_a_branch_that_is_the_baseline(stage: Stage) -> None:
+    stage.found(condition=PAIRED, baseline="stable", max_disagreement=0.6)
+    stage.commit("stable", {SCRIPT: model(95)})
+    stage.git.run("push", "-q", "origin", "main:refs/tags/stable")
+
+    seen = stage.pull_request({SCRIPT: model(90)})
+
+    assert_one_sentence(seen, "The baseline stable is both a branch and a tag of origin.")
+    assert stage.charged == 0
+
+
+@pytest.mark.parametrize("name", ["stable", "refs/heads/stable", "COMMIT"])
+def test_a_baseline_may_be_a_branch_or_a_commit(stage: Stage, name: str) -> None:
+    stage.found(condition=PAIRED, max_disagreement=0.6)
+    commit = stage.commit("stable", {SCRIPT: model(95)})
+    pinned = config(
+        condition=PAIRED, max_disagreement=0.6, baseline=name.replace("COMMIT", commit)
+    )
+    stage.team.push("Pin the baseline", {".easeml.yml": pinned})
+
+    assert stage.pull_request({SCRIPT: model(90)}).verdict == "fail"
+
+
 def test_a_pull_request_into_another_branch_cannot_lower_the_bar_there(stage: Stage) -> None:
     stage.found()
     easy = config(condition="n > 0.1 +/- 0.1")
