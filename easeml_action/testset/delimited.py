@@ -95,9 +95,9 @@ def _outline(data: bytes, dialect: Dialect, *, header: bool) -> Table:
         names = tuple(str(position) for position in range(1, len(first) + 1))
         return Table(data, begin, end, dialect, names)
     names = tuple(unquote(name).strip(WHITE_SPACE) for name in first)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ColumnsRepeated(repeated)
+    for place, name in enumerate(names, 1):
+        if (first_place := names.index(name) + 1) < place:
+            raise ColumnsRepeated(first_place, place)
     if stop >= end:
         raise NoRows
     return Table(data, stop, end, dialect, names)

@@ -92,7 +92,7 @@ def _read(line: bytes, row: int) -> dict[str, Any]:
 def _check_labels(objects: list[dict[str, Any]], label: str) -> None:
     for row, found in enumerate(objects, 1):
         if label not in found:
-            raise LabelKeyMissing(label, row, sorted(found))
+            raise LabelKeyMissing(label, row)
         if isinstance(found[label], dict | list):
             raise LabelNested(row)
 

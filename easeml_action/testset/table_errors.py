@@ -1,15 +1,14 @@
 """What can be wrong with a table.
 
-Messages name columns, row numbers and counts, never what a row holds. (The header is public: the
-sample beside the ciphertext shows it.) Rows are counted from 1 and without the header.
+Messages name row numbers and counts, never what a row holds. They do not list columns either
+(only one whose name is nearly that of the label): in a file without a header the first row is
+taken for their names, and the keys of a JSON object may be data. Rows are counted from 1 and without the header.
 """
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from easeml_action.errors import GateError
-
-_COLUMNS_SHOWN = 20
 
 
 class UnknownFormat(GateError):
@@ -79,10 +78,10 @@ class QuotesMisplaced(GateError):
 class ColumnsRepeated(GateError):
     """Two columns have one name."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, first: int, second: int) -> None:
         super().__init__(
-            f"The test set has more than one column named {_shown(names)}.",
-            "Give every column a name of its own.",
+            f"The columns {first:,} and {second:,} of the test set have one name.",
+            "Give every column a name of its own; set header to false if the first line is a row.",
         )
 
 
@@ -93,8 +92,9 @@ class LabelColumnMissing(GateError):
         near = get_close_matches(label, columns, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         super().__init__(
-            f"The test set has no column {label!r}; it has {_shown(columns)}.",
-            f"{hint}Set label in the configuration to one of its columns.",
+            f"The test set has no column {label!r} among its {len(columns):,}.",
+            f"{hint}Set label in the configuration to the name in the file's first line, or to the "
+            "column's position.",
         )
 
 
@@ -138,9 +138,9 @@ class JsonInvalid(GateError):
 class LabelKeyMissing(GateError):
     """A JSON object has no label."""
 
-    def __init__(self, label: str, row: int, keys: Sequence[str]) -> None:
+    def __init__(self, label: str, row: int) -> None:
         super().__init__(
-            f"Row {row:,} of the test set has no key {label!r}; it has {_shown(keys)}.",
+            f"Row {row:,} of the test set has no key {label!r}.",
             "Set label in the configuration to a key that every row has.",
         )
 
@@ -163,9 +163,3 @@ class SampleTooLarge(GateError):
             f"A sample of {wanted:,} rows cannot be set aside from {rows:,}.",
             "Ask for fewer rows; ten or so are enough to see that a model runs.",
         )
-
-
-def _shown(names: Sequence[str]) -> str:
-    listed = ", ".join(repr(name[:60]) for name in names[:_COLUMNS_SHOWN])
-    rest = len(names) - _COLUMNS_SHOWN
-    return f"{listed} and {rest:,} more" if rest > 0 else listed

@@ -147,6 +147,7 @@ def test_a_passphrase_that_does_not_open_the_key_is_told(stage: Stage, given: st
     ("rows", "words"),
     [
         (table().replace(b"label", b"labels"), ("no column 'label'", "Did you mean 'labels'?")),
+        (table().split(b"\n", 1)[1], ("columns 1 and 2 ", "set header to false")),
         (HEADER, ("The test set has no rows.",)),
         (table() + b"1,2\n", ("Row 241 of the test set has 2 fields where 3",)),
         (table().replace(b"\n7,", b"\n7\xff,"), ("is not UTF-8 text", "Save it again")),
@@ -157,7 +158,7 @@ def test_a_passphrase_that_does_not_open_the_key_is_told(stage: Stage, given: st
         ),
         (table(50), ("has 50 rows and the configuration requires 112", "easeml plan")),
     ],
-    ids=["label", "empty", "ragged", "bytes", "utf-16", "nan", "few"],
+    ids=["label", "no header", "empty", "ragged", "bytes", "utf-16", "nan", "few"],
 )
 def test_a_table_that_cannot_serve_is_told_by_rows_and_columns(
     stage: Stage, rows: bytes, words: tuple[str, ...]
