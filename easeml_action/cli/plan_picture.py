@@ -10,8 +10,7 @@ from easeml_action.cli.errors import MatplotlibMissing
 from easeml_action.cli.plan_grid import plan_by, with_tolerances
 from easeml_action.condition import clause_text
 from easeml_action.config import Terms
-from easeml_action.statistics import Clause, Plan, pass_probability
-from easeml_action.statistics.plan import planned_disagreement
+from easeml_action.statistics import Clause, Plan, pass_probability, planned_disagreement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

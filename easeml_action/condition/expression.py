@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from easeml_action.statistics import row_values
+
 VARIABLES = {
     "n": "the accuracy of the new model",
     "o": "the accuracy of the old model",
@@ -10,10 +12,6 @@ VARIABLES = {
 }
 
 Coefficients = tuple[Fraction, Fraction, Fraction]
-
-# What can happen on one row, as values of n, o and d: two equal predictions are right or wrong
-# together, and two different ones are never both right.
-_ROWS = ((0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 1))
 
 
 class Refusal(Exception):
@@ -63,8 +61,7 @@ class Linear:
     @property
     def reach(self) -> tuple[Fraction, Fraction]:
         """The smallest and the largest value that the form can have."""
-        n, o, d = self.coefficients
-        values = [n * a + o * b + d * e for a, b, e in _ROWS]
+        values = row_values(*self.coefficients)
         return min(values), max(values)
 
 

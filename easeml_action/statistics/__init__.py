@@ -10,8 +10,9 @@ from easeml_action.statistics.binomial import binomial_p_value
 from easeml_action.statistics.bound import neyman_pearson_rows
 from easeml_action.statistics.clause import Clause, Comparison
 from easeml_action.statistics.feasibility import ImpossibleCondition
+from easeml_action.statistics.form import row_values
 from easeml_action.statistics.paired import paired_p_value
-from easeml_action.statistics.plan import ClausePlan, Method, Plan, plan
+from easeml_action.statistics.plan import ClausePlan, Method, Plan, plan, planned_disagreement
 from easeml_action.statistics.power import pass_probability
 from easeml_action.statistics.solve import finest_ln_alpha, most_steps, smallest_tolerances
 from easeml_action.statistics.verdict import (
@@ -47,5 +48,7 @@ __all__ = [
     "paired_p_value",
     "pass_probability",
     "plan",
+    "planned_disagreement",
+    "row_values",
     "smallest_tolerances",
 ]

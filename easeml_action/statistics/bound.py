@@ -8,7 +8,7 @@ import numpy as np
 
 from easeml_action.statistics.clause import Clause
 from easeml_action.statistics.form import BinomialForm, PairedForm, form_of
-from easeml_action.statistics.tails import Array, ln_binomial_pmf, ln_binomial_sf
+from easeml_action.statistics.tails import Array, bernstein_window, ln_binomial_pmf, ln_binomial_sf
 
 # The discordant rows left out of a sum weigh less than this, relative to the level.
 _LN_LEFT_OUT = -16.0
@@ -107,10 +107,7 @@ def _ln_difference_miss(rows: int, share: float, near: float, far: float, ln_lev
     """Return the log of the error of the likelihood ratio test on wins and losses."""
     win = math.log((share + far) / (share + near))
     loss = math.log((share - near) / (share - far))
-    reach = -(ln_level + _LN_LEFT_OUT)
-    spread = reach / 3 + math.sqrt(reach**2 / 9 + 2 * reach * rows * share * (1 - share))
-    first = max(0, math.floor(rows * share - spread))
-    last = min(rows, math.ceil(rows * share + spread))
+    first, last = bernstein_window(rows, share, ln_level + _LN_LEFT_OUT)
     discordant = np.arange(first, last + 1, dtype=float)
     ln_mass = ln_binomial_pmf(discordant, rows, share)
 

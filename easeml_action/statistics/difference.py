@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from easeml_action.statistics.tails import Array, ln_binomial_pmf, ln_binomial_sf
+from easeml_action.statistics.tails import Array, bernstein_window, ln_binomial_pmf, ln_binomial_sf
 
 # The discordant rows left out of the sum weigh less than this, relative to the level asked for.
 _LN_LEFT_OUT = -28.0
@@ -44,7 +44,7 @@ def ln_difference_sf(count: int, rows: int, win: float, loss: float, ln_level: f
     share = win + loss
     if loss == 0 or win == 0:
         return _ln_one_sided_sf(count, rows, win, loss)
-    first, last = _window(rows, share, ln_level + _LN_LEFT_OUT)
+    first, last = bernstein_window(rows, share, ln_level + _LN_LEFT_OUT)
     discordant = np.arange(first, last + 1, dtype=float)
     ln_mass = _ln_mass(discordant, rows, share)
     # With fewer than |count| discordant rows, S cannot get as far from 0 as the count.
@@ -66,13 +66,6 @@ def _ln_one_sided_sf(count: int, rows: int, win: float, loss: float) -> float:
     if loss == 0:
         return float(ln_binomial_sf(count, rows, win))
     return float(ln_binomial_sf(rows + count, rows, 1 - loss))
-
-
-def _window(rows: int, share: float, ln_left_out: float) -> tuple[int, int]:
-    """Return a range of D outside of which each end weighs at most this, by Bernstein."""
-    x = -ln_left_out
-    reach = x / 3 + math.sqrt(x * x / 9 + 2 * x * rows * share * (1 - share))
-    return max(0, math.floor(rows * share - reach)), min(rows, math.ceil(rows * share + reach))
 
 
 def _ln_mass(discordant: Array, rows: int, share: float) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from easeml_action.statistics.clause import Clause
-from easeml_action.statistics.form import PATTERNS, PairedForm, form_of
+from easeml_action.statistics.form import PATTERNS, PairedForm, form_of, row_values
 
 # The smallest room, in units of the expressions, that counts as room at all.
 _ROOM = 1e-9
@@ -96,7 +96,7 @@ def _check_clause(position: int, clause: Clause, disagreement: Fraction) -> None
 
 
 def _range(clause: Clause) -> str:
-    values = [clause.n * a + clause.o * b + clause.d * e for a, b, e in PATTERNS]
+    values = row_values(clause.n, clause.o, clause.d)
     return f"[{float(min(values)):g}, {float(max(values)):g}]"
 
 
@@ -106,7 +106,7 @@ def _room(clauses: tuple[Clause, ...], *, with_tolerance: bool) -> float:
     rows, bounds = [], []
     for clause in clauses:
         sign = 1 if clause.comparison == ">" else -1
-        values = [sign * (clause.n * a + clause.o * b + clause.d * e) for a, b, e in PATTERNS]
+        values = row_values(sign * clause.n, sign * clause.o, sign * clause.d)
         rows.append([-float(value) for value in values] + [1.0])
         bound = sign * clause.threshold + (clause.tolerance if with_tolerance else 0)
         bounds.append(-float(bound))

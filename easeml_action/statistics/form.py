@@ -13,6 +13,11 @@ Variable = Literal["n", "o", "d"]
 PATTERNS = ((0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 1))
 
 
+def row_values(n: Fraction, o: Fraction, d: Fraction) -> list[Fraction]:
+    """Return ``n*a + o*b + d*e`` for everything that can happen on one row."""
+    return [n * a + o * b + d * e for a, b, e in PATTERNS]
+
+
 @dataclass(frozen=True)
 class BinomialForm:
     """``E[x] > threshold`` for a variable x of 0 and 1, or for ``1 - x``.
@@ -107,7 +112,7 @@ def form_of(clause: Clause) -> Form:
         return BinomialForm(used[0], complement, unit, tolerance / abs(scale))
     if d == 0 and n == -o:
         return PairedForm(n < 0, threshold / abs(n), tolerance / abs(n))
-    values = [n * a + o * b + d * e for a, b, e in PATTERNS]
+    values = row_values(n, o, d)
     scale = max(values) - min(values)
     return LinearForm(
         *(value / scale for value in (n, o, d, threshold, tolerance, min(values), max(values)))

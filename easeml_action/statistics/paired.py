@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from easeml_action.statistics.checks import Real, checked_count, checked_real
-from easeml_action.statistics.tails import Array, ln_binomial_pmf, ln_binomial_sf
+from easeml_action.statistics.tails import Array, bernstein_window, ln_binomial_pmf, ln_binomial_sf
 
 # Outcomes whose score equals the observed one up to rounding count as at least as extreme.
 _TIE = 1e-10
@@ -301,11 +301,8 @@ class _Tail:
         return float(np.logaddexp.reduce(terms))
 
     def _window(self, share: float) -> tuple[int, int]:
-        """Return a range of D that leaves out at most 2/2000 of gamma, by Bernstein."""
-        x = -(self.ln_gamma + _LN_LEFT_OUT)
-        reach = x / 3 + math.sqrt(x * x / 9 + 2 * x * self.rows * share * (1 - share))
-        centre = self.rows * share
-        return max(0, math.floor(centre - reach)), min(self.rows, math.ceil(centre + reach))
+        """Return a range of D that leaves out at most 2/2000 of gamma."""
+        return bernstein_window(self.rows, share, self.ln_gamma + _LN_LEFT_OUT)
 
     def _critical(self, first: int, last: int) -> Array:
         return self.critical[first - self.first : last + 1 - self.first]
@@ -338,5 +335,7 @@ def _ln_chernoff(wins: Array, discordant: Array, success: float) -> Array:
 
 def _concavity_gap(low: float, high: float) -> float:
     """Return how far the logarithm rises above its chord between two positive numbers."""
+    if high <= low:  # two numbers that differ by less than rounding
+        return 0.0
     slope = math.log(high / low) / (high - low)
     return max(0.0, -math.log(slope * low) - 1 + slope * low)

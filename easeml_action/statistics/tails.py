@@ -1,5 +1,7 @@
 """Binomial tails in log space, right down to where a double underflows and beyond."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
@@ -90,6 +92,32 @@ def ln_binomial_sf(count: ArrayLike, rows: ArrayLike, mean: ArrayLike) -> Array:
     if deep.any():
         ln_tail[deep] = _ln_deep_tail(k[deep], n[deep], p[deep])
     return np.where(certain, 0.0, np.where(impossible, -np.inf, ln_tail))
+
+
+def bernstein_window(rows: int, mean: float, ln_left_out: float) -> tuple[int, int]:
+    """Return a range of counts outside of which a binomial has little weight on either side.
+
+    Parameters
+    ----------
+    rows
+        At least 1.
+    mean
+        The success probability, in [0, 1].
+    ln_left_out
+        The logarithm of what each side may weigh at most, below 0.
+
+    Returns
+    -------
+    first, last : int
+        Both included, in 0..rows.
+
+    References
+    ----------
+    Bernstein, Theory of Probability, 1927.
+    """
+    x = -ln_left_out
+    reach = x / 3 + math.sqrt(x * x / 9 + 2 * x * rows * mean * (1 - mean))
+    return max(0, math.floor(rows * mean - reach)), min(rows, math.ceil(rows * mean + reach))
 
 
 def _ln_deep_tail(k: Array, n: Array, p: Array) -> Array:
