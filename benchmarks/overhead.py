@@ -20,11 +20,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
+from benchmarks.table import show
 from easeml_action.demo.github import DEFAULT_REPOSITORY, DEFAULT_TOKEN, GitHubServer
 from easeml_action.demo.repository import TeamRepository
 from easeml_action.demo.runner import Runner
 from easeml_action.testset import KeyPair, encrypt_to, generate_key
 
+CASES = (10_000, 1_000_000)  # rows
 COLUMNS = 10
 
 # A model that costs next to nothing: the digit 3 for every line of the features but the header.
@@ -176,6 +178,43 @@ def _best_of(repeats: int, take: Callable[[], float]) -> float:
 
 def _text(secret: SecretStr) -> bytes:
     return secret.get_secret_value().encode()
+
+
+def report() -> None:
+    """Print the table."""
+    measured = [measure(rows) for rows in CASES]
+    show(
+        "The action without the model, next to gpg --decrypt and a start of Python with scipy",
+        [
+            "rows",
+            "test set",
+            "first run",
+            "later run",
+            "model",
+            "decrypt",
+            "python",
+            "ratio, first",
+            "ratio, later",
+            "peak memory",
+        ],
+        [
+            [
+                f"{each.rows:,}",
+                f"{each.megabytes:.1f} MB",
+                f"{each.first:.2f} s",
+                f"{each.later:.2f} s",
+                f"{each.model:.2f} s",
+                f"{each.decrypt:.2f} s",
+                f"{each.python:.2f} s",
+                f"{each.ratio(each.first):.1f}",
+                f"{each.ratio(each.later):.1f}",
+                f"{each.peak:,.0f} MB",
+            ]
+            for each in measured
+        ],
+        "Aim: a ratio of at most 2 at a million rows.",
+        words=0,
+    )
 
 
 if __name__ == "__main__":

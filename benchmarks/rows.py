@@ -2,12 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from statistics import geometric_mean
 
-from benchmarks.table import geometric_mean, show
+from benchmarks.table import show
 from easeml_action.condition import parse
-from easeml_action.statistics import Adaptivity, Budget, neyman_pearson_rows, plan
+from easeml_action.statistics import (
+    Adaptivity,
+    Budget,
+    neyman_pearson_rows,
+    plan,
+    planned_disagreement,
+)
 from easeml_action.statistics.paper import hoeffding_rows, paper_ln_evaluations
-from easeml_action.statistics.plan import planned_disagreement
 
 # Conditions with an assumed disagreement, a reliability and a number of steps.
 CASES: tuple[tuple[str, float | None, float, int], ...] = (

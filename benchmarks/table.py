@@ -53,11 +53,3 @@ def show(
     if note:
         out.print(Text(note), soft_wrap=True)
     out.print()
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    """Return the geometric mean of positive numbers."""
-    product = 1.0
-    for value in values:
-        product *= value ** (1 / len(values))
-    return product

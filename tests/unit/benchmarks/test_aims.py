@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 from pathlib import Path
+from statistics import geometric_mean
 
 import pytest
 
 from benchmarks import commits, rows
-from benchmarks.table import geometric_mean, show
+from benchmarks.table import show
 
 
 @pytest.fixture(scope="module")
