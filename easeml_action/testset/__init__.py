@@ -4,7 +4,6 @@ This room knows gpg and tables. It knows nothing of conditions, models, ledgers 
 error that leaves it quotes a row, a label or a secret.
 """
 
-from easeml_action.testset.canonical import canonical_label
 from easeml_action.testset.keyring import KeyPair, encrypt_to, encrypt_with, generate_key
 from easeml_action.testset.labels import differ
 from easeml_action.testset.sample import split_sample
@@ -15,7 +14,6 @@ __all__ = [
     "KeyPair",
     "TestSet",
     "Vault",
-    "canonical_label",
     "differ",
     "encrypt_to",
     "encrypt_with",

@@ -17,7 +17,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote_to_bytes
 
-from easeml_action.testset.gpg_errors import GpgFailed, GpgMissing, WrongPassphrase
+from easeml_action.testset.gpg_errors import (
+    PASSPHRASE_CODES,
+    GpgFailed,
+    GpgMissing,
+    WrongPassphrase,
+)
 
 _TIMEOUT = 60.0  # seconds; a protected key is stretched for well under one
 _END_TIMEOUT = 5.0  # seconds before an agent that was asked to end is killed
@@ -26,10 +31,6 @@ _ANSWER_LIMIT = 1 << 16  # bytes of an answer; a signature has a few hundred
 
 _AGENT_OPTIONS = ("--no-options", "--disable-scdaemon", "--allow-loopback-pinentry")
 _SHORTEST_STRETCH = "65536"  # iterations, gpg's own minimum
-
-# Libgpg-error codes, in the low 16 bits of the number in an ERR line.
-_BAD_PASSPHRASE = 11
-_NO_PASSPHRASE = 177
 
 
 class Agent:
@@ -187,8 +188,8 @@ class _Conversation:
                 if rest.startswith(b"PASSPHRASE"):
                     raise WrongPassphrase.for_key(given=False)
             elif word == b"ERR":
-                code = int(rest.split(b" ", 1)[0]) & 0xFFFF
-                if code in {_BAD_PASSPHRASE, _NO_PASSPHRASE}:
+                code = int(rest.split(b" ", 1)[0]) & 0xFFFF  # above them: which program said it
+                if code in PASSPHRASE_CODES:
                     raise WrongPassphrase.for_key(given=passphrase is not None)
                 raise GpgFailed("gpg-agent", f"error {code}")
             elif word not in {b"S", b"#"}:

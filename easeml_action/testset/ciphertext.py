@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from easeml_action.testset.gpg_errors import (
+    PASSPHRASE_CODES,
     CiphertextCorrupted,
     NotEncrypted,
     PlaintextTooLarge,
@@ -11,6 +12,7 @@ from easeml_action.testset.gpg_errors import (
     WrongPassphrase,
 )
 from easeml_action.testset.home import status_lines
+from easeml_action.testset.packets import packet_type
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _MESSAGE = b"-----BEGIN PGP MESSAGE-----"
@@ -19,10 +21,6 @@ _ENCRYPT = "Encrypt it with easeml encrypt and commit the result."
 # Packet types that an encrypted message starts with (RFC 9580, section 10.3): session keys,
 # a marker, or the encrypted data itself.
 _FIRST_PACKETS = frozenset({1, 3, 9, 10, 18, 20})
-
-# Libgpg-error codes in gpg's ERROR status lines.
-_BAD_PASSPHRASE = 11
-_NO_PASSPHRASE = 177
 
 
 def check_ciphertext(data: bytes) -> None:
@@ -47,7 +45,7 @@ def check_ciphertext(data: bytes) -> None:
     # First, since the first letter of a text may pass for a packet; a ciphertext is no UTF-8.
     if _is_text(data[:4096]):
         raise NotEncrypted("it looks like a plain table that nobody encrypted", _ENCRYPT)
-    if data[0] & 0x80 and _packet(data[0]) in _FIRST_PACKETS:
+    if packet_type(data) in _FIRST_PACKETS:
         return
     raise NotEncrypted("its first bytes are not those of OpenPGP", _ENCRYPT)
 
@@ -80,7 +78,7 @@ def read_plaintext(done: Any, own: tuple[str, ...], limit: int, *, given: bool) 
         raise PlaintextTooLarge(limit)
     recipients = tuple(line[1] for line in status if line[0] == "ENC_TO")
     foreign = not set(recipients) & set(own)
-    bad_phrase = bool(_error_codes(status) & {_BAD_PASSPHRASE, _NO_PASSPHRASE})
+    bad_phrase = bool(_error_codes(status) & PASSPHRASE_CODES)
     if "NEED_PASSPHRASE_SYM" in words and foreign and (bad_phrase or not given):
         raise WrongPassphrase.for_message(given=given)
     if bad_phrase or ("NEED_PASSPHRASE" in words and not given):
@@ -94,10 +92,6 @@ def _error_codes(status: list[list[str]]) -> set[int]:
     """Return the libgpg-error codes in ERROR lines, which may go on with the code's name."""
     numbers = (re.match(r"[0-9]+", line[2]) for line in status if line[0] == "ERROR" and line[2:])
     return {int(number[0]) & 0xFFFF for number in numbers if number}
-
-
-def _packet(first: int) -> int:
-    return first & 0x3F if first & 0x40 else (first & 0x3C) >> 2
 
 
 def _is_text(data: bytes) -> bool:

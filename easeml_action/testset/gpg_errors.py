@@ -2,6 +2,9 @@
 
 from easeml_action.errors import GateError
 
+# Codes of libgpg-error: a bad passphrase, and none.
+PASSPHRASE_CODES = frozenset({11, 177})
+
 
 class GpgMissing(GateError):
     """A program of GnuPG is not installed."""
@@ -89,10 +92,10 @@ class WrongKey(GateError):
 
     def __init__(self, recipients: tuple[str, ...], own: tuple[str, ...]) -> None:
         named = [recipient for recipient in recipients if recipient.strip("0")]
-        belongs = " and ".join(named) or "that it hides"
+        belongs = f"key {' and '.join(named)}" if named else "a key that it hides"
         held = f"the private key is {' and '.join(own)}" if own else "there is only a passphrase"
         super().__init__(
-            f"The test set is encrypted to key {belongs}, but {held}.",
+            f"The test set is encrypted to {belongs}, but {held}.",
             "Put the private key that belongs to it into the secret, or encrypt the set again.",
         )
 
@@ -128,12 +131,12 @@ class WrongPassphrase(GateError):
 
 
 class PassphraseUnusable(GateError):
-    """The passphrase has a line break or a NUL inside, or is too long for gpg."""
+    """The passphrase is empty, has a line break or a NUL inside, or is too long for gpg."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The passphrase has a line break inside or more than 255 bytes.",
-            "Use one line of at most 255 bytes.",
+            "The passphrase is empty, has a line break inside or more than 255 bytes.",
+            "Use one line of 1 to 255 bytes.",
         )
 
 

@@ -18,6 +18,9 @@ from easeml_action.testset.gpg_errors import PassphraseUnusable
 _CHUNK = 1 << 20  # bytes that python-gnupg moves at a time
 _LONGEST_PASSPHRASE = 255  # bytes, gpg's own bound
 
+# How gpg stretches the passphrase of a symmetric message: for as long as it can.
+STRETCHED = ("--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712")
+
 # No network, no configuration of the machine's owner, no question on a terminal, no other agent.
 _OPTIONS = [
     "--no-options",

@@ -12,10 +12,9 @@ from easeml_action.testset.gpg_errors import (
     PassphraseUnusable,
     PublicKeyUnreadable,
 )
-from easeml_action.testset.home import gpg_text, open_home, open_passphrase
+from easeml_action.testset.home import STRETCHED, gpg_text, open_home, open_passphrase
 
 _LOOPBACK_PASSPHRASE = ["--passphrase-fd", "0"]
-_SYMMETRIC = ["--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712"]
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def encrypt_to(public_key: str, data: bytes, *, armor: bool = False) -> bytes:
         raise PublicKeyUnreadable("it is revoked, or made for signatures only")
 
 
-def encrypt_with(passphrase: SecretStr, data: bytes, *, armor: bool = False) -> bytes:
+def encrypt_with(passphrase: SecretStr, data: bytes) -> bytes:
     """Encrypt data with a passphrase (AES-256).
 
     Raises
@@ -147,9 +146,9 @@ def encrypt_with(passphrase: SecretStr, data: bytes, *, armor: bool = False) -> 
             None,
             symmetric="AES256",
             passphrase=gpg_text(phrase),
-            armor=armor,
-            extra_args=_SYMMETRIC,
+            armor=False,
+            extra_args=[*STRETCHED],
         )
     if not done.ok or done.returncode != 0:
-        raise GpgFailed("gpg --symmetric", "it gave no reason")
+        raise GpgFailed("gpg --symmetric")
     return bytes(done.data)

@@ -5,6 +5,7 @@ import binascii
 import re
 
 from easeml_action.testset.gpg_errors import PrivateKeyUnreadable
+from easeml_action.testset.packets import packet_type
 
 _BLOCK = re.compile(r"-----BEGIN PGP (PRIVATE|PUBLIC) KEY BLOCK-----(.*?)-----END PGP \1", re.S)
 _HEADER = re.compile(r"\s*(?:Version|Comment|MessageID|Hash|Charset): [^\n]*\n")
@@ -65,10 +66,9 @@ def _decode(text: str) -> bytes:
 
 def _checked(binary: bytes) -> bytes:
     """Refuse what does not start with the packet of a secret key."""
-    first = binary[0] if binary else 0
-    kind = first & 0x3F if first & 0x40 else (first & 0x3C) >> 2
-    if first & 0x80 and kind == _PUBLIC_KEY:
+    kind = packet_type(binary)
+    if kind == _PUBLIC_KEY:
         raise PrivateKeyUnreadable("it is a public key")
-    if not first & 0x80 or kind != _SECRET_KEY:
+    if kind != _SECRET_KEY:
         raise PrivateKeyUnreadable("it does not start like a key")
     return binary

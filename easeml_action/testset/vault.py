@@ -16,14 +16,13 @@ from easeml_action.testset.gpg_errors import (
     PrivateKeyUnreadable,
     SeveralPrivateKeys,
 )
-from easeml_action.testset.home import Home, gpg_text, open_home, open_passphrase
+from easeml_action.testset.home import STRETCHED, Home, gpg_text, open_home, open_passphrase
 from easeml_action.testset.keytext import private_key_bytes
 
 LARGEST_PLAINTEXT = 4 << 30  # bytes: a bound against compression bombs, far above any test set
 
 # The length of a sealed text must tell nothing but the length of what was sealed.
 _UNCOMPRESSED = ("--compress-algo", "none")
-_SYMMETRIC = ("--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712")
 
 # What derived keys are for: sealing the ledger's records, and naming rows by keyed digests.
 Purpose = Literal["ledger", "rows"]
@@ -97,7 +96,7 @@ class Vault:
                 "symmetric": "AES256",
                 "passphrase": self._gpg_passphrase(),
             }
-            extra = [*_UNCOMPRESSED, *_SYMMETRIC]
+            extra = [*_UNCOMPRESSED, *STRETCHED]
         done = self._home.gpg.encrypt(plaintext, armor=True, extra_args=extra, **arguments)
         if not done.ok:
             raise GpgFailed("gpg --encrypt", done.status or "it gave no reason")

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easeml_action.testset import canonical_label
-from easeml_action.testset.canonical import canonical
+from easeml_action.testset.canonical import canonical, canonical_label
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from easeml_action.testset import TestSet, canonical_label, differ
+from easeml_action.testset import TestSet, differ
+from easeml_action.testset.canonical import canonical_label
 
 predictions = st.lists(
     st.none() | st.sampled_from(["0", "1", " 1 ", "1.0", "2", "spam", "True", "true", ""])
