@@ -1,4 +1,4 @@
-"""The process between the gate and the model: confines it, times it and ends all it started.
+"""The process between the gate and the model: confines it, limits its time and ends all it started.
 
 Run as a program by an isolated interpreter, with the standard library only. It reads a plan as
 JSON from its standard input, hands its standard output to the model, and writes its report as
@@ -48,18 +48,17 @@ def main() -> None:
         _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_STOP_SIGNALS})
-        started = time.monotonic()
+        deadline = time.monotonic() + plan["seconds"]
         launcher = os.getpid()
         child = os.fork()
     except OSError as error:
         _refuse(report, error)
     if child == 0:
         _become(plan, report, launcher)
-    status, timed_out = _wait(child, started + plan["seconds"])
-    seconds = time.monotonic() - started
+    status, timed_out = _wait(child, deadline)
     status = _end_all(child, plan["account"], status)
     code = None if status is None else os.waitstatus_to_exitcode(status)
-    said = json.dumps({"exit_code": code, "timed_out": timed_out, "seconds": seconds})
+    said = json.dumps({"exit_code": code, "timed_out": timed_out})
     os.write(report, f"{said}\n".encode())
 
 

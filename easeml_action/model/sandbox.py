@@ -120,14 +120,11 @@ class Completed:
         Whether it was ended because its time was up.
     log
         The start and the end of what it printed; None where that was thrown away.
-    seconds
-        Wall-clock time. On secret rows it must not be shown.
     """
 
     exit_code: int | None
     timed_out: bool
     log: str | None
-    seconds: float
 
     @property
     def succeeded(self) -> bool:
@@ -223,7 +220,6 @@ def run_confined(
         exit_code=said.get("exit_code"),
         timed_out=said.get("timed_out", False),
         log=log.text() if keep_log else None,
-        seconds=said.get("seconds", 0.0),
     )
 
 

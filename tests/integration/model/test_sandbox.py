@@ -364,7 +364,7 @@ def test_a_launcher_that_is_killed_counts_as_a_failed_command(
     dying.write_text("import os, sys; sys.stdin.read(); os.kill(os.getpid(), 9)")
     monkeypatch.setattr("easeml_action.model.launcher.__file__", str(dying))
     completed = run("print('never')")
-    assert completed == Completed(None, timed_out=False, log="", seconds=0.0)
+    assert completed == Completed(None, timed_out=False, log="")
     assert not completed.succeeded
 
 
