@@ -212,3 +212,12 @@ def test_no_disagreement_proves_that_the_loss_is_small() -> None:
 def test_an_illegal_argument_is_named(arguments: tuple[object, ...], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         paired_p_value(*arguments)
+
+
+@pytest.mark.parametrize("rows", [500, 50_000])
+@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 3)])
+@pytest.mark.parametrize("ln_gamma", [-30.0, -100.0, -800.0, -7000.0])
+def test_few_rows_that_tell_the_models_apart_prove_nothing_at_any_level(
+    rows: int, wins: int, losses: int, ln_gamma: float
+) -> None:
+    assert math.log(0.05) < ln_paired_p_value(rows, wins, losses, 0.0, ln_gamma) <= 0
