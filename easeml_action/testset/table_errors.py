@@ -1,8 +1,9 @@
 """What can be wrong with a table.
 
-Messages name row numbers and counts, never what a row holds. They do not list columns either
-(only one whose name is nearly that of the label): in a file without a header the first row is
-taken for their names, and the keys of a JSON object may be data. Rows are counted from 1 and without the header.
+Messages name row numbers and counts, never what a row holds. They do not list columns either (but
+for one whose name is nearly that of the label): in a file without a header the first row is taken
+for their names, and the keys of a JSON object may be data. Rows are counted from 1 and without the
+header.
 """
 
 from collections.abc import Sequence
@@ -120,7 +121,8 @@ class LabelsEmpty(GateError):
 
     def __init__(self, count: int, row: int) -> None:
         super().__init__(
-            f"{count:,} of the labels are empty or NaN, the first in row {row:,}.",
+            f"{count:,} of the labels {'is' if count == 1 else 'are'} empty or NaN, "
+            f"the first in row {row:,}.",
             "Label these rows or leave them out, and encrypt the file again.",
         )
 

@@ -298,9 +298,7 @@ def test_a_tag_cannot_take_the_place_of_a_branch_that_is_the_baseline(stage: Sta
 def test_a_baseline_may_be_a_branch_or_a_commit(stage: Stage, name: str) -> None:
     stage.found(condition=PAIRED, max_disagreement=0.6)
     commit = stage.commit("stable", {SCRIPT: model(95)})
-    pinned = config(
-        condition=PAIRED, max_disagreement=0.6, baseline=name.replace("COMMIT", commit)
-    )
+    pinned = config(condition=PAIRED, max_disagreement=0.6, baseline=name.replace("COMMIT", commit))
     stage.team.push("Pin the baseline", {".easeml.yml": pinned})
 
     assert stage.pull_request({SCRIPT: model(90)}).verdict == "fail"

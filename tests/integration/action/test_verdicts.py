@@ -111,8 +111,8 @@ def test_a_model_does_not_pass_because_the_old_one_did_not_run(stage: Stage, way
         "is late": model(50, before="if secret: __import__('time').sleep(999)"),
         "predicts too little": model(50, some="[: 9 if secret else None]"),
     }[way]
-    terms = {"condition": "n - o > 0 +/- 0.15", "max_disagreement": 0.6, "time_limit": 5}
-    stage.found(**terms, files={SCRIPT: broken})
+    condition = "n - o > 0 +/- 0.15"
+    stage.found(condition=condition, max_disagreement=0.6, time_limit=5, files={SCRIPT: broken})
 
     assert stage.pull_request({SCRIPT: model(50, before="# no better")}).verdict == "fail"
     assert stage.charged == 1
