@@ -6,6 +6,7 @@ an error.
 
 import base64
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,10 @@ from pydantic import SecretStr
 from easeml_action.errors import GateError
 
 DEFAULT_TIMEOUT = 300.0
+
+# What git check-ref-format forbids, and a leading dash, which would make it an option.
+_BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|\.$|^[/.-]|/\.|\.lock(?:/|$)")
+_LONGEST_REF = 1024
 
 # The workspace belongs to whoever ran before us: no hook or watcher of it is run, and git's
 # refusal of a directory owned by another user is lifted for our own commands only.
@@ -158,6 +163,11 @@ class Git:
         # The empty value first drops a header that actions/checkout left in the configuration:
         # GitHub refuses a request with two.
         return [(key, ""), (key, f"Authorization: Basic {basic}")]
+
+
+def is_ref(name: str) -> bool:
+    """Say whether git takes a text for the name of a branch or ref, and for nothing else."""
+    return 0 < len(name) <= _LONGEST_REF and not _BAD_REF.search(name)
 
 
 def borrow(checkout: Git, directory: Path) -> Git:

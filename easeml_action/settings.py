@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from easeml_action.config import DEFAULT_NAME
 from easeml_action.errors import GateError
+from easeml_action.git import is_ref
 from easeml_action.ledger import DEFAULT_BRANCH
 
 FailOn = Literal["fail", "error", "never"]
@@ -164,15 +165,8 @@ def _relative_path(value: str) -> str:
 
 
 def _branch(value: str) -> str:
-    # What git refuses in a branch name, so that the name can stand in a refspec as it is.
-    forbidden = set(" ~^:?*[\\\x7f")
-    if (
-        value.startswith(("-", "/", "."))
-        or value.endswith(("/", ".", ".lock"))
-        or ".." in value
-        or "@{" in value
-        or any(character in forbidden or ord(character) < 32 for character in value)
-    ):
+    # The name stands in refspecs as it is.
+    if not is_ref(value):
         raise InvalidInput(
             f"The input `ledger-branch` is {value!r}, which is not a branch name for git.",
             f"Leave it out to use {DEFAULT_BRANCH}.",

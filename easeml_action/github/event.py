@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from easeml_action.errors import GateError
+from easeml_action.git import is_ref
 
 SUPPORTED_EVENTS = (
     "pull_request",
@@ -27,9 +28,6 @@ MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_COMMIT = re.compile(r"0+")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
-# What git check-ref-format forbids, a leading dash (an option, were it to reach a command line).
-_BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|\.$|^/|^-|\.lock$")
-_MAX_REF = 1024
 
 
 class UnsupportedEvent(GateError):
@@ -292,7 +290,7 @@ class _Fields:
 
     def ref(self, path: str) -> str:
         value = self.get(path)
-        if not isinstance(value, str) or not _is_ref(value):
+        if not isinstance(value, str) or not is_ref(value):
             raise MalformedEvent(path, "the name of a branch or ref")
         return value
 
@@ -310,7 +308,3 @@ class _Fields:
 
     def default_branch(self) -> str:
         return self.ref("repository.default_branch")
-
-
-def _is_ref(value: str) -> bool:
-    return 0 < len(value) <= _MAX_REF and not _BAD_REF.search(value)
