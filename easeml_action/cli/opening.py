@@ -76,5 +76,6 @@ def find_test_set(history: "History", name: str | None) -> "KnownTestSet":
         raise WrongUse("The ledger knows no test set yet.", "Wait for the first evaluation.")
     if not found or (name and len(found) > 1):
         known = ", ".join(each.test_set for each in history.test_sets)
-        raise WrongUse(f"{name!r} is not one test set.", f"The ledger knows {known}.")
+        which = "Several test sets begin" if found else "No test set begins"
+        raise WrongUse(f"{which} with {name!r}.", f"Name one of these: {known}.")
     return found[-1]

@@ -104,7 +104,7 @@ def _check_together(terms: "Terms", rows: int | None, solve: Unknown, plot: Path
     from easeml_action.cli.plan_picture import FORMATS
 
     if plot is not None and plot.suffix.lower().removeprefix(".") not in FORMATS:
-        raise WrongUse(f"{plot} is no picture's name.", "End it in .png or .svg.")
+        raise WrongUse(f"The name {plot} tells no format.", "End it in .png or .svg.")
     if rows is None:
         if solve is Unknown.STEPS:
             raise WrongUse("--solve steps needs --rows.", "Add the rows that there are.")

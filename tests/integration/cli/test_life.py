@@ -123,7 +123,7 @@ def test_a_test_set_is_named_by_the_beginning_of_its_identity(project) -> None:
     assert project("gate", project.model("a model", GOOD), "--record").code == 0
     done = project("reveal", "zzzz")
     assert done.code == 2
-    assert "The ledger knows" in done.stderr
+    assert "No test set begins with 'zzzz'. Name one of these: " in done.stderr
 
 
 def test_a_gate_needs_a_repository_with_an_origin(easeml) -> None:

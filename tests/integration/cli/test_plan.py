@@ -138,7 +138,7 @@ def test_rows_are_asked_for_the_most_steps(easeml) -> None:
         (["--rows", "9", "--solve", "clauses"], 2, "--solve"),
         (["--rows", "9", "--method", "paper"], 2, "by the exact method only"),
         (["--rows", "9", "--plot", "plan.png"], 2, "--plot draws a plan"),
-        (["--plot", "plan.pdf"], 2, "plan.pdf is no picture's name. End it in .png or .svg."),
+        (["--plot", "plan.pdf"], 2, "The name plan.pdf tells no format. End it in .png or .svg."),
         (["--plot", "file/plan.png"], 1, "cannot be written"),
     ],
 )
