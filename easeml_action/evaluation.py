@@ -1,5 +1,6 @@
 """One evaluation: rehearse in public, reserve the step, run on the secret rows, judge, record."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,7 @@ class Case:
             config.mode,
             self.comparison.new.digest,
             None if old is None else old.digest,
+            json.dumps(config.require_label()),
         )
 
 

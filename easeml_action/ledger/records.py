@@ -107,6 +107,8 @@ class Question:
         Digest of what counts as the new model.
     old
         Digest of the old model; None where the condition speaks of the new one alone.
+    label
+        Which column is predicted, as JSON; None where that is not known.
     """
 
     test_set: Digest
@@ -114,6 +116,7 @@ class Question:
     mode: Mode
     new: Digest
     old: Digest | None = None
+    label: Line | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from easeml_action.testset import encrypt_to, encrypt_with
 from tests.integration.action.stage import (
     PAIRED,
+    SAMPLE,
     SCRIPT,
     TEST_SET,
     Stage,
@@ -132,6 +133,18 @@ def test_the_same_files_started_by_another_script_are_another_model(stage: Stage
     passed = stage.pull_request({SCRIPT: model(95), "other.py": model(5)})
     stage.merge(passed.pull_request)
     stage.team.push("Start the other script", {".easeml.yml": config(script="./other.py")})
+
+    seen = stage.act("workflow_dispatch", {"repository": REPOSITORY, "inputs": {}})
+
+    assert (passed.verdict, seen.verdict) == ("pass", "fail")
+    assert stage.charged == 2
+
+
+def test_a_verdict_on_one_label_is_none_on_another(stage: Stage) -> None:
+    stage.found(95)
+    passed = stage.act("workflow_dispatch", {"repository": REPOSITORY, "inputs": {}})
+    changed = {".easeml.yml": config(label="noise"), SAMPLE: None}
+    stage.team.push("Predict something else", changed)
 
     seen = stage.act("workflow_dispatch", {"repository": REPOSITORY, "inputs": {}})
 
