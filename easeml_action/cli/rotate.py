@@ -56,7 +56,7 @@ class RowsShared(GateError):
 
     def __init__(self, count: int, where: str) -> None:
         super().__init__(
-            f"{count:,} of the rows are in {where}, too.",
+            f"{count:,} of the rows {'is' if count == 1 else 'are'} in {where}, too.",
             "Leave them out: a new test set needs rows that nobody has learned anything about.",
         )
 

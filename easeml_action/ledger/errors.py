@@ -5,8 +5,8 @@ from typing import Final
 from easeml_action.errors import GateError
 
 _RESTORE: Final = (
-    "Restore the ledger's branch from a copy made before that, or move the test set out of use "
-    "and start a new one on another ledger-branch."
+    "Restore the ledger's branch from a copy made before the damage, or start a new ledger on "
+    "another ledger-branch with a new test set."
 )
 
 

@@ -178,7 +178,8 @@ class Ledger:
             owner = history.identify(ciphertext)
             if (owner and owner.test_set != test_set) or (known and known.rows != rows):
                 raise IdentityConflict(
-                    "The ledger knows this test set's ciphertext or row count as another's.",
+                    "The ledger knows this ciphertext as another test set, or the test set with "
+                    "another number of rows.",
                     "Use the private key that the ledger was begun with.",
                 )
             if known is None:

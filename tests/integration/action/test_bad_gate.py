@@ -154,7 +154,7 @@ def test_a_passphrase_that_does_not_open_the_key_is_told(stage: Stage, given: st
         (table().decode().encode("utf-16"), ("UTF-16",)),
         (
             table().replace(f"\n7,0,{MARKER}-odd".encode(), b"\n7,0,NaN"),
-            ("1 of the labels are empty or NaN, the first in row 8.", "Label these rows"),
+            ("1 of the labels is empty or NaN, the first in row 8.", "Label these rows"),
         ),
         (table(50), ("has 50 rows and the configuration requires 112", "easeml plan")),
     ],
