@@ -121,9 +121,11 @@ def test_a_model_does_not_pass_because_the_old_one_did_not_run(stage: Stage, way
 
 def test_a_new_model_cannot_make_the_old_one_fail(stage: Stage, open_folder: Path) -> None:
     mark = open_folder / "mark"
-    watchful = model(50, before=f"if __import__('pathlib').Path({str(mark)!r}).exists(): right = 0")
-    stage.found(condition=PAIRED, max_disagreement=0.6, files={SCRIPT: watchful})
-    sly = model(50, before=f"if secret: open({str(mark)!r}, 'w').close()")
+    marked = f"__import__('os').path.exists({str(mark)!r})"
+    watchful = model(100, before=f"if {marked}: numbers = [1] * len(numbers)")
+    condition = "n - o > 0 +/- 0.15"
+    stage.found(condition=condition, max_disagreement=0.6, files={SCRIPT: watchful})
+    sly = model(85, before=f"if secret: open({str(mark)!r}, 'w').close()")
 
     assert stage.pull_request({SCRIPT: sly}).verdict == "fail"
 
