@@ -135,6 +135,6 @@ class Config(Terms):
 def sample_beside(test_set: str) -> str:
     """Return the path of the public sample of a ciphertext: ``test.sample.csv`` beside it."""
     path = PurePosixPath(test_set)
-    if path.suffix in ENCRYPTED_SUFFIXES:
+    if path.suffix.lower() in ENCRYPTED_SUFFIXES:
         path = path.with_suffix("")
     return str(path.with_name(f"{path.stem}.sample{path.suffix}"))

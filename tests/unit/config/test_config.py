@@ -186,6 +186,7 @@ def test_metered_has_a_pass_rate() -> None:
         ("test.jsonl.asc", "test.sample.jsonl"),
         ("data.v2/rows.tsv", "data.v2/rows.sample.tsv"),
         ("data_test/secret.gpg", "data_test/secret.sample"),
+        ("test.csv.GPG", "test.sample.csv"),
     ],
 )
 def test_the_sample_lies_beside_the_test_set(test_set: str, sample: str) -> None:
