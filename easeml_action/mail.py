@@ -126,7 +126,7 @@ class MailServer:
             default = "no" if _is_loopback(parts.hostname) else "required"
             encryption = {"required": "starttls", "no": "none"}[options.get("starttls", default)]
         sender = options.get("from")
-        if sender is None and user is not None and _ADDRESS.fullmatch(user):
+        if sender is None and user is not None and is_address(user):
             sender = user
         return cls(
             host=parts.hostname,
@@ -136,6 +136,11 @@ class MailServer:
             password=SecretStr(password) if password is not None else None,
             sender=sender,
         )
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text is an e-mail address that mail can be sent to."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def send_mail(url: SecretStr, *, to: str, subject: str, text: str) -> None:
@@ -156,7 +161,7 @@ def send_mail(url: SecretStr, *, to: str, subject: str, text: str) -> None:
         The server did not take the mail.
     """
     server = MailServer.parse(url)
-    if not _ADDRESS.fullmatch(to):
+    if not is_address(to):
         raise AddressInvalid
     message = _compose(server.sender or to, to, subject, text)
     with _connected(server) as client:
@@ -238,7 +243,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
         raise SmtpUrlInvalid("after the ? it may have starttls= and from= only")
     if options.get("starttls", "no") not in {"required", "no"}:
         raise SmtpUrlInvalid("starttls= must be required or no")
-    if "from" in options and not _ADDRESS.fullmatch(options["from"]):
+    if "from" in options and not is_address(options["from"]):
         raise SmtpUrlInvalid("from= must be an e-mail address")
     return options
 

@@ -13,7 +13,8 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 END_TO_END = "tests/e2e/"
 
 
-# No test asserts a time; and a change that fails here must fail again when it is looked into.
+# No test asserts a time, and what fails in a run of the whole suite fails in the next one. (A part
+# of the suite may draw other examples: they also depend on the constants of the modules loaded.)
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Strict
 
+from easeml_action.mail import is_address
+
 
 def check_path(path: str) -> str:
     """Return a path inside the repository in its plain form, or raise ValueError."""
@@ -23,7 +25,7 @@ def check_path(path: str) -> str:
 
 def check_address(address: str) -> str:
     """Return an e-mail address that can stand in a header, or raise ValueError."""
-    if len(address) > 254 or not re.fullmatch(r"[^\s@<>(),;:\"\\]+@[A-Za-z0-9.-]+", address):
+    if not is_address(address):
         raise ValueError("not an e-mail address")
     return address
 
