@@ -11,7 +11,7 @@ from typing import Any, Literal
 from easeml_action.config import Config
 from easeml_action.errors import GateError
 from easeml_action.github import PastVerdict, Report, Terms
-from easeml_action.github.summary import PastWord, VerdictWord
+from easeml_action.github.report import PastWord, VerdictWord
 from easeml_action.ledger import (
     AccessDenied,
     BranchProtected,

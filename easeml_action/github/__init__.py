@@ -23,25 +23,29 @@ from easeml_action.github.event import (
     read_payload,
 )
 from easeml_action.github.issues import Issues, TestSetIssue
-from easeml_action.github.statuses import set_status
-from easeml_action.github.summary import (
+from easeml_action.github.report import (
     DEPENDABOT_PROBLEM,
     DEPENDABOT_REMEDY,
     FORK_PROBLEM,
     FORK_REMEDY,
-    STATUS_PENDING,
     PastVerdict,
     Report,
     Revealed,
     Terms,
-    issue_title,
     left_text,
+)
+from easeml_action.github.statuses import (
+    STATUS_PENDING,
+    set_status,
+    status_description,
+    status_state,
+)
+from easeml_action.github.summary import (
+    issue_title,
     render_closing,
     render_issue,
     render_mail,
     render_summary,
-    status_description,
-    status_state,
 )
 from easeml_action.github.workflow import RunnerFileUnwritable, Workflow
 

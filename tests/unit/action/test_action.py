@@ -2,7 +2,7 @@ import pytest
 
 from easeml_action.action import Unexpected, exit_code
 from easeml_action.github import Report
-from easeml_action.github.summary import VerdictWord
+from easeml_action.github.report import VerdictWord
 from easeml_action.settings import FailOn
 
 REPORT = Report("error", "0" * 40, "https://github.com/octo/model/actions/runs/1")

@@ -19,7 +19,7 @@ from easeml_action.github import (
     status_description,
     status_state,
 )
-from easeml_action.github.summary import percent
+from easeml_action.github.report import percent
 from easeml_action.statistics import Remaining
 
 PARSER = MarkdownIt("commonmark").enable("table")

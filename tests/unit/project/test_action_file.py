@@ -9,7 +9,7 @@ import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 
-from easeml_action.github.summary import VerdictWord
+from easeml_action.github.report import VerdictWord
 from easeml_action.settings import FailOn, Settings
 
 ROOT = Path(__file__).parents[3]
