@@ -138,13 +138,7 @@ def _baseline(git: Git, ref: str) -> str:
         raise BaselineAmbiguous(ref)
     for candidate in (*found, ref):
         try:
-            git.run(
-                "fetch",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "origin",
-                f"+{candidate}:{_BASELINE_REF}",
-            )
+            git.fetch(f"+{candidate}:{_BASELINE_REF}")
         except GitFailed:
             continue
         return git.text("rev-parse", "--verify", f"{_BASELINE_REF}^{{commit}}")

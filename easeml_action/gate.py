@@ -87,7 +87,14 @@ class Gate:
     @property
     def contract(self) -> Contract:
         """The terms under which the test set is used for the whole of its life."""
-        return contract_of(self.config)
+        config = self.config
+        return Contract(
+            reliability=config.reliability,
+            steps=config.steps,
+            adaptivity=config.adaptivity,
+            passes=config.passes,
+            pass_rate=config.pass_rate,
+        )
 
     def parse(self, data: bytes) -> TestSet:
         """Read rows in the format of the test set, decrypted or public."""
@@ -105,14 +112,7 @@ def trusted_commit(git: Git, change: Change) -> str:
     if change.trusted is not None:
         git.ensure_commit(change.trusted, refs=change.fetch_refs)
         return change.trusted
-    branch = change.trusted_branch
-    git.run(
-        "fetch",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "origin",
-        f"+refs/heads/{branch}:{_TRUSTED_REF}",
-    )
+    git.fetch(f"+refs/heads/{change.trusted_branch}:{_TRUSTED_REF}")
     return git.text("rev-parse", "--verify", f"{_TRUSTED_REF}^{{commit}}")
 
 
@@ -134,17 +134,6 @@ def require_config(git: Git, commit: str, path: str) -> Config:
     if config is None:
         raise ConfigMissing(path)
     return config
-
-
-def contract_of(config: Config) -> Contract:
-    """Return the terms under which a test set is used for the whole of its life."""
-    return Contract(
-        reliability=config.reliability,
-        steps=config.steps,
-        adaptivity=config.adaptivity,
-        passes=config.passes,
-        pass_rate=config.pass_rate,
-    )
 
 
 def require_rows(rows: int, gate: Gate) -> None:

@@ -120,6 +120,25 @@ class Git:
         """Run one git command and return its output as stripped text."""
         return self.run(*arguments).decode().strip()
 
+    def fetch(
+        self, *refspecs: str, unshallow: bool = False, timeout: float = DEFAULT_TIMEOUT
+    ) -> None:
+        """Fetch from origin what the refspecs name, and nothing that comes along with it.
+
+        Parameters
+        ----------
+        unshallow
+            Also fetch the history that a shallow clone left out.
+
+        Raises
+        ------
+        GitFailed
+            Origin did not hand it over.
+        """
+        depth = ["--unshallow"] if unshallow else []
+        options = ["--no-tags", "--no-write-fetch-head", *depth]
+        self.run("fetch", *options, "origin", *refspecs, timeout=timeout)
+
     def has_commit(self, commit: str) -> bool:
         """Say whether the commit is in this repository."""
         try:
@@ -140,7 +159,7 @@ class Git:
             if self.has_commit(commit):
                 return
             try:
-                self.run("fetch", "--no-tags", "--no-write-fetch-head", "origin", wanted)
+                self.fetch(wanted)
             except GitFailed:
                 continue
         if not self.has_commit(commit):

@@ -37,14 +37,7 @@ def rehearsal_of(git: Git) -> Iterator[Git]:
 
 
 def _copy_refs(git: Git, origin: Path) -> None:
-    git.run(
-        "fetch",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "origin",
-        f"+refs/heads/*:{_COPY}/heads/*",
-        f"+refs/tags/*:{_COPY}/tags/*",
-    )
+    git.fetch(f"+refs/heads/*:{_COPY}/heads/*", f"+refs/tags/*:{_COPY}/tags/*")
     git.run("push", "--quiet", origin.as_uri(), f"{_COPY}/*:refs/*")
 
 

@@ -93,10 +93,7 @@ def _whole_history(git: Git, tip: str) -> list[tuple[str, str]]:
             return history
         # By the commit's id, else what origin offers, should it not hand out commits by id.
         with suppress(GitFailed):
-            git.run(
-                *("fetch", "--no-tags", "--no-write-fetch-head", "--unshallow", "origin", *wanted),
-                timeout=_FETCH_TIMEOUT,
-            )
+            git.fetch(*wanted, unshallow=True, timeout=_FETCH_TIMEOUT)
     history = _history(git, tip)
     if _is_cut(git, history):
         raise HistoryCut
