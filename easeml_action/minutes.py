@@ -6,29 +6,21 @@ Whatever ends the run, a verdict or an error, the report says what was known by 
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from easeml_action.config import Config
 from easeml_action.errors import GateError
 from easeml_action.github import PastVerdict, Report, Terms
-from easeml_action.github.report import PastWord, VerdictWord
+from easeml_action.github.report import VerdictWord
 from easeml_action.ledger import (
     AccessDenied,
     BranchProtected,
     BudgetSpent,
-    Evaluation,
     KnownTestSet,
     Reservation,
     Verdict,
 )
 from easeml_action.statistics import Plan
-
-# None is adaptivity `none`: the bit is for the key holder alone.
-_BITS: dict[bool | None, Literal["pass", "fail", "recorded"]] = {
-    True: "pass",
-    False: "fail",
-    None: "recorded",
-}
 
 
 class Minutes:
@@ -74,7 +66,7 @@ class Minutes:
     def note_verdict(self, verdict: Verdict, *, charged: bool) -> None:
         """Note what the ledger says of this change."""
         self._note(
-            verdict=_BITS[verdict.passed],
+            verdict=verdict.word,
             step=verdict.step,
             cost="step" if charged else "nothing",
         )
@@ -118,10 +110,6 @@ def terms_of(config: Config) -> Terms:
 def past_verdicts(state: KnownTestSet) -> tuple[PastVerdict, ...]:
     """Return the steps of a test set as the public may know them."""
     return tuple(
-        PastVerdict(each.reserved.step, each.reserved.commit, _word(each))
+        PastVerdict(each.reserved.step, each.reserved.commit, each.word)
         for each in state.evaluations
     )
-
-
-def _word(evaluation: Evaluation) -> PastWord:
-    return "unfinished" if evaluation.verdict is None else _BITS[evaluation.verdict.passed]

@@ -1,7 +1,5 @@
 """What follows when a test set is used up, and when a new one has taken its place."""
 
-from typing import Literal
-
 from easeml_action.errors import GateError
 from easeml_action.gate import Gate
 from easeml_action.github import Revealed
@@ -65,5 +63,4 @@ def _reveal_step(evaluation: Evaluation, vault: Vault) -> Revealed:
     if evaluation.verdict is None:
         return Revealed(step, commit, "unfinished")
     content = unseal(vault, evaluation.verdict.sealed)
-    verdict: Literal["pass", "fail"] = "pass" if content.passed else "fail"
-    return Revealed(step, commit, verdict, content.estimates)
+    return Revealed(step, commit, content.word, content.estimates)

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self, get_args
+from typing import Any, Literal, Protocol, Self, get_args
 
 from easeml_action.condition import clause_text
 from easeml_action.errors import GateError
@@ -119,6 +119,11 @@ class SealedVerdict:
                 for each in judgement.clauses
             ),
         )
+
+    @property
+    def word(self) -> Literal["pass", "fail"]:
+        """The verdict, for the key holder."""
+        return "pass" if self.passed else "fail"
 
     @property
     def estimates(self) -> tuple[tuple[str, float], ...]:

@@ -61,19 +61,13 @@ def reveal(
         _show(opened)
 
 
-def _word(content: "SealedVerdict | None") -> str:
-    if content is None:
-        return "unfinished"
-    return "pass" if content.passed else "fail"
-
-
 def _as_json(evaluation: "Evaluation", content: "SealedVerdict | None") -> dict[str, object]:
     return {
         "step": evaluation.reserved.step,
         "commit": evaluation.reserved.commit,
         "time": evaluation.reserved.time,
         "condition": evaluation.question.condition,
-        "verdict": _word(content),
+        "verdict": content.word if content else evaluation.word,
         "estimates": dict(content.estimates) if content else {},
         "clauses": [asdict(each) for each in content.clauses] if content else [],
     }
@@ -85,6 +79,6 @@ def _show(opened: "list[Opened]") -> None:
     for evaluation, content in opened:
         estimates = dict(content.estimates) if content else {}
         shown = [f"{estimates[name]:.4f}" if name in estimates else "" for name in names]
-        step = evaluation.reserved
-        rows.append([str(step.step), step.commit[:12], _word(content), *shown])
+        step, word = evaluation.reserved, content.word if content else evaluation.word
+        rows.append([str(step.step), step.commit[:12], word, *shown])
     show_table(["step", "commit", "verdict", *names], rows, numbers=",".join(["step", *names]))

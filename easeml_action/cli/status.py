@@ -17,7 +17,7 @@ from easeml_action.cli.opening import (
 from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
 
 if TYPE_CHECKING:
-    from easeml_action.ledger import Evaluation, KnownTestSet
+    from easeml_action.ledger import KnownTestSet
 
 
 @app.command(epilog="Example: easeml status --private-key ~/.easeml/project.private.asc")
@@ -49,13 +49,6 @@ def status(
         _show(test_set)
 
 
-def verdict_word(evaluation: "Evaluation") -> str:
-    """Return what the public may know of a step: pass, fail, recorded or unfinished."""
-    if evaluation.verdict is None:
-        return "unfinished"
-    return {True: "pass", False: "fail", None: "recorded"}[evaluation.verdict.passed]
-
-
 def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
     contract = test_set.contract
     return {
@@ -75,7 +68,7 @@ def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
             {
                 "step": each.reserved.step,
                 "commit": each.reserved.commit,
-                "verdict": verdict_word(each),
+                "verdict": each.word,
                 "condition": each.question.condition,
                 "mode": each.question.mode,
                 "time": each.reserved.time,
@@ -106,7 +99,7 @@ def _show(test_set: "KnownTestSet") -> None:
                     str(each.reserved.step),
                     each.reserved.time,
                     each.reserved.commit[:12],
-                    verdict_word(each),
+                    each.word,
                     each.question.condition,
                 ]
                 for each in test_set.evaluations

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from easeml_action.ledger.errors import ContractChanged, LedgerInconsistent
 from easeml_action.ledger.records import (
@@ -24,6 +25,11 @@ class Evaluation:
 
     reserved: ReservedStep
     verdict: Verdict | None = None
+
+    @property
+    def word(self) -> Literal["pass", "fail", "recorded", "unfinished"]:
+        """The step's outcome as the public may know it."""
+        return "unfinished" if self.verdict is None else self.verdict.word
 
     @property
     def question(self) -> Question:

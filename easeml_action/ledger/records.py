@@ -5,7 +5,7 @@ and bounded, so that nothing read from the branch is trusted for its size or its
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -187,6 +187,13 @@ class Verdict:
     step: Positive
     passed: Bit | None
     sealed: Sealed
+
+    @property
+    def word(self) -> Literal["pass", "fail", "recorded"]:
+        """The verdict as the public may know it: under adaptivity ``none``, that there is one."""
+        if self.passed is None:
+            return "recorded"
+        return "pass" if self.passed else "fail"
 
 
 Record = Genesis | OpenedTestSet | KnownCiphertext | ReservedStep | Verdict
