@@ -10,6 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
+pytest_plugins = ["tests.tally"]
+
 END_TO_END = "tests/e2e/"
 
 

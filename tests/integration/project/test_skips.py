@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).parents[2] / "conftest.py"
+ROOT = Path(__file__).parents[3]
 
 SKIPS = {
     "a mark": "import pytest\n\n@pytest.mark.skip\ndef test_it(): pass\n",
@@ -22,9 +22,10 @@ SKIPS = {
 
 
 def _run(directory: Path, test: str, *arguments: str, ci: str | None) -> tuple[int, str]:
-    shutil.copy(CONFTEST, directory)
+    shutil.copy(ROOT / "tests" / "conftest.py", directory)
     (directory / "test_it.py").write_text(test)
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    environment["PYTHONPATH"] = str(ROOT)
     if ci is not None:
         environment["CI"] = ci
     done = subprocess.run(
