@@ -9,6 +9,7 @@ from easeml_action.cli import (  # isort: skip
     keygen,
     encrypt,
     plan,
+    check_config,
     gate,
     status,
     reveal,
@@ -17,4 +18,16 @@ from easeml_action.cli import (  # isort: skip
 )
 from easeml_action.cli.app import app, main
 
-__all__ = ["app", "demo", "encrypt", "gate", "keygen", "main", "plan", "reveal", "rotate", "status"]
+__all__ = [
+    "app",
+    "check_config",
+    "demo",
+    "encrypt",
+    "gate",
+    "keygen",
+    "main",
+    "plan",
+    "reveal",
+    "rotate",
+    "status",
+]

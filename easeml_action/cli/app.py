@@ -7,13 +7,13 @@ import typer
 
 from easeml_action import __version__
 from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.terminal import leave_out_notes
 from easeml_action.errors import GateError
 
 app = typer.Typer(
     name="easeml",
     help="Judge models on a secret test set, with a statistical guarantee.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # they would show local variables, and secrets among them
 )
 
@@ -30,12 +30,25 @@ def _options(
         bool,
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Results and errors only: no notes on the way.",
+            callback=leave_out_notes,
+        ),
+    ] = False,
 ) -> None:
     """Judge models on a secret test set, with a statistical guarantee."""
 
 
 def main() -> int:
-    """Run ``easeml`` and return its exit code: 1 for a problem with a remedy, 2 for wrong use."""
+    """Run ``easeml`` and return its exit code.
+
+    0: done. 1: a problem with a remedy, or a verdict that is no pass. 2: wrong use. 130: it was
+    interrupted.
+    """
     try:
         return app(prog_name="easeml", standalone_mode=False) or 0
     except GateError as error:

@@ -12,7 +12,7 @@ import typer
 
 from easeml_action.cli.app import app
 from easeml_action.cli.errors import WrongUse
-from easeml_action.cli.terminal import show_markdown, show_note, show_scene
+from easeml_action.cli.terminal import show_error, show_markdown, show_note, show_scene
 from easeml_action.errors import GateError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def demo(
             start = time.monotonic()
             strange += not scene.went_as_planned
     if strange:
-        show_note(f"easeml: {strange} of the runs did not go as planned. Please report the log.")
+        show_error(f"easeml: {strange} of the runs did not go as planned. Please report the log.")
     return int(strange > 0)
 
 
@@ -89,4 +89,4 @@ def _show(number: int, scene: "Scene", seconds: float, *, brief: bool) -> None:
         for comment in scene.comments:
             show_markdown("Comment on the issue", comment)
     if not scene.went_as_planned:
-        show_note(f"Expected the verdict {scene.expected!r}. The log of the run:\n{scene.run.log}")
+        show_error(f"Expected the verdict {scene.expected!r}. The log of the run:\n{scene.run.log}")

@@ -15,7 +15,13 @@ from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch, PrivateKey
 from easeml_action.cli.rehearsal import default_branch, rehearsal_of
-from easeml_action.cli.terminal import TerminalProgress, show_facts, show_json, show_note
+from easeml_action.cli.terminal import (
+    TerminalProgress,
+    show_error,
+    show_facts,
+    show_json,
+    show_note,
+)
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
@@ -92,7 +98,7 @@ class TerminalAudience:
     def conclude(self, report: "Report") -> None:
         """Say what ended a run without a verdict; the verdict itself is the command's result."""
         if report.verdict == "error":
-            show_note(f"easeml: {report.problem} {report.remedy}\n{report.excerpt}".rstrip())
+            show_error(f"easeml: {report.problem} {report.remedy}\n{report.excerpt}".rstrip())
 
     def mail(self, recipient: str, report: "Report", *, passed: bool) -> None:  # noqa: ARG002
         """Tell the key holder where the verdict is; a local run sends no mail."""

@@ -63,8 +63,22 @@ def show_markdown(title: str, text: str) -> None:
     _console().print(Panel(Markdown(text), title=title, title_align="left", box=box.ROUNDED))
 
 
+_NOTES = {"shown": True}  # what --quiet decides, anew for every command
+
+
+def leave_out_notes(wanted: bool) -> None:
+    """Say whether notes are left out from now on."""
+    _NOTES["shown"] = not wanted
+
+
 def show_note(text: str) -> None:
     """Print a sentence for people, beside the result: on standard error."""
+    if _NOTES["shown"]:
+        print(text, file=sys.stderr)
+
+
+def show_error(text: str) -> None:
+    """Print what went wrong, on standard error, also where notes are left out."""
     print(text, file=sys.stderr)
 
 

@@ -12,10 +12,12 @@ from easeml_action.config.errors import (
     NoTestSetNamed,
 )
 from easeml_action.config.model import DEFAULT_NAME, Config, sample_beside
+from easeml_action.config.schema import SCHEMA_URL, json_schema
 from easeml_action.config.terms import Terms
 
 __all__ = [
     "DEFAULT_NAME",
+    "SCHEMA_URL",
     "ConditionImpossible",
     "Config",
     "ConfigInvalid",
@@ -23,5 +25,6 @@ __all__ = [
     "NoLabelNamed",
     "NoTestSetNamed",
     "Terms",
+    "json_schema",
     "sample_beside",
 ]

@@ -6,7 +6,10 @@ import pytest
 
 from easeml_action.cli import app, main
 
-COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
+COMMANDS = [
+    command.name or command.callback.__name__.replace("_", "-")
+    for command in app.registered_commands
+]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -20,6 +23,7 @@ def test_the_commands_are_the_documented_ones() -> None:
         "keygen",
         "encrypt",
         "plan",
+        "check-config",
         "gate",
         "status",
         "reveal",
