@@ -6,11 +6,15 @@ import os
 import secrets
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.audit import Audit, audit
+from tests.tally import Tally
 
 
 class GitServer:
@@ -137,3 +141,18 @@ def git_server(tmp_path: Path) -> Iterator[GitServer]:
     server = GitServer(root)
     yield server
     server.close()
+
+
+@pytest.fixture
+def audited(tally: Tally) -> Callable[..., Audit]:
+    """Audit the ledger of a bare repository; it must have no flaw, and the suite counts that."""
+
+    def insist(*arguments: Any, **options: Any) -> Audit:
+        found = audit(*arguments, **options)
+        tally.add("steps lost", found.lost)
+        tally.add("steps double-charged", found.double)
+        tally.add("budget exceeded", found.exceeded)
+        assert found.flaws == []
+        return found
+
+    return insist
