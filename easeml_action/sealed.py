@@ -10,12 +10,22 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, Self, get_args
 
-from easeml_action.condition import clause_text
+from easeml_action.condition import clause_text, parse
 from easeml_action.errors import GateError
-from easeml_action.statistics import Judgement, Outcomes, Truth
+from easeml_action.statistics import (
+    Clause,
+    Interval,
+    Judgement,
+    Outcomes,
+    Tally,
+    Truth,
+    counted_interval,
+    needs_order,
+    ordered_interval,
+)
 
 BLOCK = 8_192  # bytes: enough for every clause of the longest condition
-_SCHEMA = 1
+_SCHEMA = 2
 _DIGITS = 12  # significant ones of an estimate
 
 
@@ -25,7 +35,7 @@ class SealedVerdictUnreadable(GateError):
     def __init__(self) -> None:
         super().__init__(
             "A sealed verdict was opened and cannot be read.",
-            "Use the version of easeml that wrote it, or a later one.",
+            "Use the version of easeml that wrote it.",
         )
 
 
@@ -53,19 +63,22 @@ class SealedClause:
         Its canonical text.
     truth
         What the test said of it.
-    estimate, standard_error
-        Of its left-hand side, in its own units; both finite.
+    estimate
+        Of its left-hand side, in its own units; finite.
+    interval
+        The values of it that the test does not refute, where they depend on the order of the
+        rows; both ends finite. None where they follow from the counts of the verdict.
     """
 
     clause: str
     truth: Truth
     estimate: float
-    standard_error: float
+    interval: Interval | None = None
 
     def __post_init__(self) -> None:
         if self.truth not in get_args(Truth):
             raise ValueError(f"truth must be one of {', '.join(get_args(Truth))}")
-        _check_finite(self.estimate, self.standard_error)
+        _check_finite(self.estimate, *(self.interval or ()))
 
     @property
     def expression(self) -> str:
@@ -81,40 +94,49 @@ class SealedVerdict:
     ----------
     passed
         The one bit.
-    variables
-        Estimates of those of n, o and d that were measured; all finite.
+    ln_level
+        The logarithm of the error level of each clause; finite, below 0.
+    tally
+        What was counted.
     clauses
         One for each clause of the condition, in its order.
     """
 
     passed: bool
-    variables: dict[str, float]
+    ln_level: float
+    tally: Tally
     clauses: tuple[SealedClause, ...]
 
     def __post_init__(self) -> None:
-        _check_finite(*self.variables.values())
+        _check_finite(self.ln_level)
+        if self.ln_level >= 0:
+            raise ValueError("ln_level must be below 0")
 
     @classmethod
     def of(cls, judgement: Judgement, outcomes: Outcomes) -> Self:
-        """Gather what a judgement and the outcomes behind it say."""
-        measured = {
-            "n": outcomes.new_correct,
-            "o": outcomes.old_correct,
-            "d": outcomes.differ,
-        }
+        """Gather what a judgement and the outcomes behind it say.
+
+        An interval that follows from counts is left to whoever opens the seal: finding it takes
+        longer for some outcomes than for others, and how long a run takes is public.
+        """
+        ln_level = judgement.ln_level
+
+        def interval(clause: Clause) -> Interval | None:
+            if not needs_order(clause):
+                return None
+            low, high = ordered_interval(clause, outcomes, ln_level)
+            return _rounded(low), _rounded(high)
+
         return cls(
             passed=judgement.passed,
-            variables={
-                name: _rounded(float(values.mean()))
-                for name, values in measured.items()
-                if values is not None
-            },
+            ln_level=ln_level,
+            tally=Tally.of(outcomes),
             clauses=tuple(
                 SealedClause(
                     clause_text(each.clause),
                     each.truth,
                     _rounded(each.estimate),
-                    _rounded(each.standard_error),
+                    interval(each.clause),
                 )
                 for each in judgement.clauses
             ),
@@ -129,7 +151,14 @@ class SealedVerdict:
     def estimates(self) -> tuple[tuple[str, float], ...]:
         """Names and estimates: the variables first, then the expressions of the clauses."""
         expressions = {each.expression: each.estimate for each in self.clauses}
-        return tuple((self.variables | expressions).items())
+        return tuple((self.tally.shares | expressions).items())
+
+    def interval_of(self, clause: SealedClause) -> Interval:
+        """Return the values of a clause's left-hand side that its test did not refute."""
+        if clause.interval is not None:
+            return clause.interval
+        (parsed,) = parse(clause.clause).clauses
+        return counted_interval(parsed, self.tally, self.ln_level)
 
     def to_bytes(self) -> bytes:
         """Return the text that is encrypted: JSON and spaces, ``BLOCK`` bytes in all.
@@ -161,13 +190,14 @@ class SealedVerdict:
                 raise SealedVerdictUnreadable
             return cls(
                 passed=fields["passed"],
-                variables={str(key): float(value) for key, value in fields["variables"].items()},
+                ln_level=float(fields["ln_level"]),
+                tally=Tally(**fields["tally"]),
                 clauses=tuple(
                     SealedClause(
                         str(each["clause"]),
                         each["truth"],
                         float(each["estimate"]),
-                        float(each["standard_error"]),
+                        _read_interval(each["interval"]),
                     )
                     for each in fields["clauses"]
                 ),
@@ -192,6 +222,13 @@ def unseal(vault: Opener, text: str) -> SealedVerdict:
         By the vault, where it cannot open the message.
     """
     return SealedVerdict.from_bytes(vault.decrypt(text.encode()))
+
+
+def _read_interval(ends: Any) -> Interval | None:
+    if ends is None:
+        return None
+    low, high = ends
+    return float(low), float(high)
 
 
 def _check_finite(*numbers: float) -> None:

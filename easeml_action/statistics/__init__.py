@@ -11,6 +11,13 @@ from easeml_action.statistics.bound import neyman_pearson_rows
 from easeml_action.statistics.clause import Clause, Comparison
 from easeml_action.statistics.feasibility import ImpossibleCondition
 from easeml_action.statistics.form import row_values
+from easeml_action.statistics.interval import (
+    Interval,
+    Tally,
+    counted_interval,
+    needs_order,
+    ordered_interval,
+)
 from easeml_action.statistics.paired import paired_p_value
 from easeml_action.statistics.plan import ClausePlan, Method, Plan, plan, planned_disagreement
 from easeml_action.statistics.power import pass_probability
@@ -32,19 +39,24 @@ __all__ = [
     "ClausePlan",
     "Comparison",
     "ImpossibleCondition",
+    "Interval",
     "Judgement",
     "Method",
     "Mode",
     "Outcomes",
     "Plan",
     "Remaining",
+    "Tally",
     "Truth",
     "betting_p_value",
     "binomial_p_value",
+    "counted_interval",
     "finest_ln_alpha",
     "judge",
     "most_steps",
+    "needs_order",
     "neyman_pearson_rows",
+    "ordered_interval",
     "paired_p_value",
     "pass_probability",
     "plan",

@@ -1,6 +1,8 @@
 """The betting martingale: for a clause with any other linear expression."""
 
 import math
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +15,10 @@ from easeml_action.statistics.tails import Array
 _STAKES = 0.999 * 1.5 ** -np.arange(24.0)
 # The wealth is read off at this many places, evenly spaced in the rows and fixed before the data.
 _READINGS = 4096
+# A sum of scaled coefficients may leave the range by this share of it.
+_ROUNDING = 1e-9
+# Of the range, in the search for a bound.
+_HALVINGS = 20
 
 
 def betting_p_value(
@@ -85,29 +91,104 @@ def ln_betting_p_value(
     ValueError
         As for `betting_p_value`.
     """
-    low = checked_real("low", low, -math.inf, math.inf, open_ends=True)
-    high = checked_real("high", high, low, math.inf, open_ends=True)
-    threshold = checked_real("threshold", threshold, low, high)
-    z = np.asarray(values, dtype=float)
-    if z.ndim != 1 or z.size == 0:
-        raise ValueError(f"values must be a one-dimensional array of at least 1, not {z.shape}")
-    # A sum of scaled coefficients may leave the range by a rounding.
-    rounding = 1e-9 * (high - low)
-    if not np.all((z >= low - rounding) & (z <= high + rounding)):
-        raise ValueError(f"values must all be in [{low:g}, {high:g}]")
-    # In units of the distance from the worst value to the threshold, so the gain is at least -1.
-    worst = threshold - low
-    if worst == 0:
-        return -math.inf if np.any(z > low + rounding) else 0.0
-    gain = np.maximum((z - threshold) / worst, -1.0)
-    stakes, ln_weights = _STAKES, np.full(_STAKES.size, -math.log(_STAKES.size))
-    if target is not None:
-        target = checked_real("target", target, threshold, high, open_ends=True)
-        best = (target - threshold) / (high - threshold)
-        stakes = np.append(stakes, best)
-        ln_weights = np.append(ln_weights, 0.0) - math.log(2)
-    largest = float(np.max(_ln_wealth(gain, stakes, ln_weights)))
-    return min(0.0, -largest)
+    bettor = _Bettor.of(values, threshold, low, high, target)
+    return bettor.ln_p_value(float(threshold))
+
+
+def betting_bound(
+    values: ArrayLike,
+    threshold: Real,
+    low: Real,
+    high: Real,
+    *,
+    ln_level: float,
+    target: Real | None = None,
+) -> float:
+    r"""Return the largest mean that the betting test refutes, or ``low`` where it refutes none.
+
+    Parameters
+    ----------
+    values, threshold, low, high, target
+        As for `betting_p_value`, which is the test at the threshold.
+    ln_level
+        The logarithm of the level, below 0.
+
+    Returns
+    -------
+    float
+        A bound that exceeds the mean with probability at most ``exp(ln_level)``, rounded down to
+        a millionth of the range.
+
+    Raises
+    ------
+    ValueError
+        As for `betting_p_value`, or ln_level is not below 0.
+
+    Notes
+    -----
+    The tests of all means m make the same stakes, as shares of the largest one that cannot go
+    bankrupt; the target decides one of them, by the threshold alone, so it is fixed before the
+    data. The gain on a row, :math:`(z - m) / (m - low)`, falls as m rises, and with it the wealth:
+    the means refuted are those up to a bound. Halving a fixed number of times takes as long for
+    one outcome as for another.
+
+    References
+    ----------
+    Waudby-Smith and Ramdas, JRSS B 86 (2024), section 4, for confidence sets by betting.
+    """
+    ln_level = checked_real("ln_level", ln_level, -math.inf, 0, open_ends=True)
+    bettor = _Bettor.of(values, threshold, low, high, target)
+    refuted, kept = bettor.low, bettor.high
+    for _ in range(_HALVINGS):
+        middle = (refuted + kept) / 2
+        if bettor.ln_p_value(middle) <= ln_level:
+            refuted = middle
+        else:
+            kept = middle
+    return refuted
+
+
+@dataclass(frozen=True, eq=False)
+class _Bettor:
+    """Stakes that are fixed, and the values they meet."""
+
+    values: Array
+    low: float
+    high: float
+    stakes: Array
+    ln_weights: Array
+
+    @classmethod
+    def of(
+        cls, values: ArrayLike, threshold: Real, low: Real, high: Real, target: Real | None
+    ) -> Self:
+        """Check everything and lay the stakes."""
+        low = checked_real("low", low, -math.inf, math.inf, open_ends=True)
+        high = checked_real("high", high, low, math.inf, open_ends=True)
+        threshold = checked_real("threshold", threshold, low, high)
+        z = np.asarray(values, dtype=float)
+        if z.ndim != 1 or z.size == 0:
+            raise ValueError(f"values must be a one-dimensional array of at least 1, not {z.shape}")
+        rounding = _ROUNDING * (high - low)
+        if not np.all((z >= low - rounding) & (z <= high + rounding)):
+            raise ValueError(f"values must all be in [{low:g}, {high:g}]")
+        stakes, ln_weights = _STAKES, np.full(_STAKES.size, -math.log(_STAKES.size))
+        if target is not None:
+            target = checked_real("target", target, threshold, high, open_ends=True)
+            stakes = np.append(stakes, (target - threshold) / (high - threshold))
+            ln_weights = np.append(ln_weights, 0.0) - math.log(2)
+        return cls(z, low, high, stakes, ln_weights)
+
+    def ln_p_value(self, mean: float) -> float:
+        """Return the log p-value of "the mean is at most this"."""
+        # In units of the distance from the worst value to the mean, so the gain is at least -1.
+        worst = mean - self.low
+        if worst == 0:
+            above = self.values > self.low + _ROUNDING * (self.high - self.low)
+            return -math.inf if above.any() else 0.0
+        gain = np.maximum((self.values - mean) / worst, -1.0)
+        largest = float(np.max(_ln_wealth(gain, self.stakes, self.ln_weights)))
+        return min(0.0, -largest)
 
 
 def _ln_wealth(gain: Array, stakes: Array, ln_weights: Array) -> Array:

@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
+from easeml_action.statistics.binomial import binomial_bound
 from easeml_action.statistics.checks import Real, checked_count, checked_real
 from easeml_action.statistics.tails import Array, bernstein_window, ln_binomial_pmf, ln_binomial_sf
 
@@ -19,6 +21,10 @@ _LN_IRRELEVANT = -5.0
 # How far above the supremum the p-value may end, in nats per nat of gamma.
 _SLACK = 1e-3
 _FIRST_CELLS = 16
+# How closely a bound is found.
+_BOUND_STEP = 1e-7
+# So many margins below it are tried, too.
+_BELOW = 12
 _MOST_EVALUATIONS = 4000
 
 
@@ -111,6 +117,63 @@ def ln_paired_p_value(rows: int, wins: int, losses: int, margin: Real, ln_gamma:
     return _Tail(rows, wins, losses, margin, ln_gamma).ln_p_value()
 
 
+def paired_bound(
+    rows: int, wins: int, losses: int, margin: Real, *, ln_level: float, ln_gamma: float
+) -> float:
+    """Return a margin below which the paired test refutes every one, or -1 where it does not.
+
+    Parameters
+    ----------
+    rows, wins, losses, ln_gamma
+        As for `ln_paired_p_value`.
+    margin
+        The margin of the verdict, on which the bound must not contradict it: where the test does
+        not refute this one, the bound is not above it.
+    ln_level
+        The logarithm of the level, above ``ln_gamma`` and below 0.
+
+    Returns
+    -------
+    float
+        A bound that exceeds the mean of new - old with probability at most ``exp(ln_level)``.
+
+    Raises
+    ------
+    ValueError
+        As for `paired_p_value`, or ln_level is outside its range.
+
+    Notes
+    -----
+    The root of the p-value, as a function of the margin, at the level: sought where the square
+    root of its negative logarithm is nearly linear. The outcomes that count as extreme change with
+    the margin, so among a few rows a margin below the root may not be refuted, above all one at
+    which many outcomes tie, such as 0. Such margins are looked for, and the bound is moved below
+    them.
+
+    References
+    ----------
+    Tango, Statistics in Medicine 17 (1998), for the interval that inverts the score test.
+    """
+    margin = checked_real("margin", margin, -1, 1)
+    ln_level = checked_real("ln_level", ln_level, ln_gamma, 0, open_ends=True)
+
+    def excess(mean: float) -> float:
+        ln_p = ln_paired_p_value(rows, wins, losses, mean, ln_gamma)
+        return math.sqrt(-ln_level) - math.sqrt(-ln_p)
+
+    if excess(-1.0) > 0:
+        return -1.0
+    estimate = (wins - losses) / rows
+    root = float(brentq(excess, -1.0, estimate, xtol=_BOUND_STEP))
+    below = np.linspace(root - (estimate - root) / 2, root, _BELOW, endpoint=False)
+    suspects = [mean for mean in (margin, 0.0, *map(float, below)) if -1 < mean < root]
+    bound = min((mean for mean in suspects if excess(mean) > 0), default=root)
+    step = _BOUND_STEP
+    while bound > -1 and excess(bound) > 0:
+        bound, step = bound - step, 2 * step
+    return max(-1.0, bound)
+
+
 def discordance_interval(rows: int, discordant: int, ln_gamma: float) -> tuple[float, float]:
     """Return the Clopper-Pearson interval of a share, rounded outwards.
 
@@ -126,23 +189,9 @@ def discordance_interval(rows: int, discordant: int, ln_gamma: float) -> tuple[f
     low, high : float
         The ends of the interval, in [0, 1].
     """
-    target = ln_gamma - math.log(2)
-    low = 0.0 if discordant == 0 else _crossing(rows, discordant, target)[0]
-    high = 1.0 if discordant == rows else 1 - _crossing(rows, rows - discordant, target)[0]
-    return low, high
-
-
-def _crossing(rows: int, count: int, target: float) -> tuple[float, float]:
-    """Enclose the mean at which ``ln P(X >= count)`` reaches the target."""
-    low, high = 0.0, count / rows
-    # The relative width of the enclosure is what moves the tail, so bisect until it is tiny.
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        if ln_binomial_sf(count, rows, middle) < target:
-            low = middle
-        else:
-            high = middle
-    return low, high
+    ln_level = ln_gamma - math.log(2)
+    low = binomial_bound(rows, discordant, ln_level)
+    return low, 1 - binomial_bound(rows, rows - discordant, ln_level)
 
 
 def score_statistic(rows: int, wins: Array, discordant: Array, margin: float) -> Array:

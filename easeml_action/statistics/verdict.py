@@ -20,7 +20,7 @@ Truth = Literal["true", "false", "unknown"]
 Booleans = NDArray[np.bool_]
 
 # The confidence interval of the paired test takes this share of the level, before the data.
-_LN_GAMMA_SHARE = -math.log(20)
+LN_GAMMA_SHARE = -math.log(20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,14 @@ class Outcomes:
             raise ValueError(f"{name} must be given: a clause speaks of {variable}")
         return array
 
+    def values(self, n: Fraction, o: Fraction, d: Fraction) -> NDArray[np.float64]:
+        """Return the value of ``n*a + o*b + d*e`` on every row."""
+        total = np.zeros(self.rows)
+        for variable, coefficient in (("n", n), ("o", o), ("d", d)):
+            if coefficient:
+                total += float(coefficient) * self.of(variable)
+        return total
+
 
 @dataclass(frozen=True)
 class ClauseJudgement:
@@ -109,8 +117,6 @@ class ClauseJudgement:
         The rows it is based on.
     estimate
         The average of the clause's expression over the rows, in its own units.
-    standard_error
-        The estimated standard deviation of the estimate.
     ln_p_true
         Logarithm of the p-value against "the clause does not hold".
     ln_p_false
@@ -122,7 +128,6 @@ class ClauseJudgement:
     test: str
     rows: int
     estimate: float
-    standard_error: float
     ln_p_true: float
     ln_p_false: float
 
@@ -137,12 +142,15 @@ class Judgement:
         The one bit that may leave the system.
     truth
         Kleene's AND of the clauses.
+    ln_level
+        The logarithm of the level of each clause.
     clauses
         One judgement per clause, in order.
     """
 
     passed: bool
     truth: Truth
+    ln_level: float
     clauses: tuple[ClauseJudgement, ...]
 
 
@@ -225,7 +233,7 @@ def judge(
     elif "unknown" in truths:
         truth = "unknown"
     passed = truth == "true" if mode == "fp-free" else truth != "false"
-    return Judgement(passed=passed, truth=truth, clauses=judgements)
+    return Judgement(passed=passed, truth=truth, ln_level=ln_level, clauses=judgements)
 
 
 def _judge_clause(clause: Clause, outcomes: Outcomes, ln_level: float) -> ClauseJudgement:
@@ -240,14 +248,12 @@ def _judge_clause(clause: Clause, outcomes: Outcomes, ln_level: float) -> Clause
         truth = "true"
     elif ln_p_false <= ln_level:
         truth = "false"
-    values = _values(clause.n, clause.o, clause.d, outcomes)
     return ClauseJudgement(
         clause=clause,
         truth=truth,
         test=test,
         rows=outcomes.rows,
-        estimate=float(values.mean()),
-        standard_error=float(values.std() / math.sqrt(outcomes.rows)),
+        estimate=float(outcomes.values(clause.n, clause.o, clause.d).mean()),
         ln_p_true=ln_p_true,
         ln_p_false=ln_p_false,
     )
@@ -269,7 +275,7 @@ def _ln_p_values(form: Form, outcomes: Outcomes, ln_level: float) -> tuple[str, 
         wins, losses = int((new & ~old).sum()), int((old & ~new).sum())
         if form.exchanged:
             wins, losses = losses, wins
-        ln_gamma = ln_level + _LN_GAMMA_SHARE
+        ln_gamma = ln_level + LN_GAMMA_SHARE
         return (
             "paired",
             ln_paired_p_value(rows, wins, losses, form.threshold, ln_gamma),
@@ -278,23 +284,24 @@ def _ln_p_values(form: Form, outcomes: Outcomes, ln_level: float) -> tuple[str, 
     return "betting", *_ln_betting_p_values(form, outcomes)
 
 
+def betting_targets(form: LinearForm) -> tuple[Fraction | None, Fraction | None]:
+    """Return the means at which the tests of a form and of its mirror image are sharpest.
+
+    The plan promises a pass where the average exceeds c + eps, so they bet for that, and the other
+    way round for the mirror image; None where that is beyond the range.
+    """
+    c, eps = form.threshold, form.tolerance
+    return (
+        c + eps if c + eps < form.high else None,
+        eps - c if c - eps > form.low else None,
+    )
+
+
 def _ln_betting_p_values(form: LinearForm, outcomes: Outcomes) -> tuple[float, float]:
-    values = _values(form.n, form.o, form.d, outcomes)
-    c, eps, low, high = form.threshold, form.tolerance, form.low, form.high
-    # The plan promises a pass where the average exceeds c + eps, so bet for that, and the other
-    # way round for its mirror image.
-    above = c + eps if c + eps < high else None
-    below = eps - c if c - eps > low else None
+    values = outcomes.values(form.n, form.o, form.d)
+    c, low, high = form.threshold, form.low, form.high
+    above, below = betting_targets(form)
     return (
         ln_betting_p_value(values, c, low, high, target=above),
         ln_betting_p_value(-values, -c, -high, -low, target=below),
     )
-
-
-def _values(n: Fraction, o: Fraction, d: Fraction, outcomes: Outcomes) -> NDArray[np.float64]:
-    """Return the value of the expression on every row."""
-    total = np.zeros(outcomes.rows)
-    for variable, coefficient in (("n", n), ("o", o), ("d", d)):
-        if coefficient:
-            total += float(coefficient) * outcomes.of(variable)
-    return total
