@@ -30,6 +30,8 @@ from easeml_action.ledger.errors import (
     RecordUnknown,
     RecordUnreadable,
     RemoteUnreachable,
+    RowsEdited,
+    RowsMissing,
     UntrustedLedger,
     WrongLedgerKey,
 )
@@ -41,11 +43,14 @@ from easeml_action.ledger.records import (
     Genesis,
     KnownCiphertext,
     OpenedTestSet,
+    Period,
     Question,
     Record,
+    RememberedRows,
     ReservedStep,
     Verdict,
 )
+from easeml_action.ledger.shelf import ShelvedRows
 
 __all__ = [
     "DEFAULT_BRANCH",
@@ -72,6 +77,7 @@ __all__ = [
     "NotALedger",
     "OpenedTestSet",
     "Patience",
+    "Period",
     "PushRefused",
     "Question",
     "Record",
@@ -83,9 +89,13 @@ __all__ = [
     "RecordUnreadable",
     "RecordsMissing",
     "RecordsReordered",
+    "RememberedRows",
     "RemoteUnreachable",
     "Reservation",
     "ReservedStep",
+    "RowsEdited",
+    "RowsMissing",
+    "ShelvedRows",
     "UntrustedLedger",
     "Verdict",
     "WrongLedgerKey",

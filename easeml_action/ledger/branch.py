@@ -1,4 +1,4 @@
-"""The git side: one file on one branch of the remote, replaced by compare-and-swap.
+"""The git side: the files on one branch of the remote, replaced by compare-and-swap.
 
 All work is done in a bare repository of our own under the temporary directory, so that the
 checkout's work tree, index, configuration, references and shallow marks stay as they are. It
@@ -7,7 +7,7 @@ includes the checkout's configuration, so that the remote ``origin`` means the s
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,8 @@ _README: Final = b"""\
 This branch is the memory of the ease.ml/ci gate: which test sets it has used, how many of their
 steps are taken, and what each step decided. The action appends to `ledger.jsonl` and never changes
 what stands there. Please do not edit, rebase, merge or delete this branch: every record is chained
-to the one before it and sealed, and a ledger that does not check out stops the gate.
+to the one before it and sealed, and a ledger that does not check out stops the gate. The files in
+`rows` are keyed digests, by which the rows of a test set are known again when they are used twice.
 
 `easeml status` shows what is in it. The measurements inside are encrypted to the owner of the test
 set, who reads them with `easeml reveal`.
@@ -90,7 +91,6 @@ class Tip:
 
     commit: str | None
     data: bytes
-    tree: bytes = b""
 
 
 class Branch:
@@ -174,20 +174,47 @@ class Copy:
             self._insist_on_absence(timeout)
             return Tip(None, b"")
         commit = self._own.text("rev-parse", f"{_LOCAL}^{{commit}}")
-        tree = self._own.run("ls-tree", "-z", "--long", commit)
-        return Tip(commit, self._ledger_in(tree), tree)
+        data = self.file(commit, LEDGER_FILE)
+        if data is None:
+            raise NotALedger(
+                f"The branch {self._branch} exists and holds no file {LEDGER_FILE}.",
+                "Restore the file if this is the ledger's branch; if the branch is something "
+                "else, name another with ledger-branch.",
+            )
+        return Tip(commit, data)
 
-    def push(self, tip: Tip, data: bytes, message: str, timeout: float) -> None:
-        """Put ``data`` in the place of what ``tip`` holds, if the branch still stands there.
+    def file(self, commit: str | None, path: str) -> bytes | None:
+        """Return a plain file of a commit that was read, or None where there is none.
+
+        Raises
+        ------
+        LedgerTooLarge
+            It is larger than any that this program writes.
+        """
+        if commit is None:
+            return None
+        entry = self._own.run("ls-tree", "-z", "--long", commit, "--", path)
+        found = re.fullmatch(rb"100644 blob ([0-9a-f]+) +([0-9]+)\t[^\0]*\0", entry)
+        if found is None:
+            return None
+        if int(found[2]) > MAX_LEDGER_BYTES:
+            raise LedgerTooLarge(
+                f"{path} on the branch {self._branch} is larger than "
+                f"{MAX_LEDGER_BYTES // 2**20} MiB."
+            )
+        return self._own.run("cat-file", "blob", found[1].decode())
+
+    def push(self, tip: Tip, files: Mapping[str, bytes], message: str, timeout: float) -> None:
+        """Put files beside those that ``tip`` holds, if the branch still stands there.
 
         Raises
         ------
         TryAgain
-            Another writer was first, or the remote failed: the branch may hold ``data`` or not.
+            Another writer was first, or the remote failed: the files may be there or not.
         AccessDenied, BranchProtected
             The token may not write, or nobody may.
         """
-        commit = self._commit(tip, data, message)
+        commit = self._commit(tip, files, message)
         try:
             # The lease is what makes this a compare-and-swap: with the old commit named, empty
             # for a branch that must not exist, nothing is overwritten. It is a fast-forward.
@@ -213,38 +240,17 @@ class Copy:
         if listed.strip():
             raise TryAgain("the branch was created a moment ago", raced=True)
 
-    def _ledger_in(self, tree: bytes) -> bytes:
-        for mode, kind, digest, size, name in _entries(tree):
-            if name == LEDGER_FILE.encode() and kind == b"blob" and mode == b"100644":
-                if int(size) > MAX_LEDGER_BYTES:
-                    raise LedgerTooLarge(
-                        f"{LEDGER_FILE} on the branch {self._branch} is larger than "
-                        f"{MAX_LEDGER_BYTES // 2**20} MiB."
-                    )
-                return self._own.run("cat-file", "blob", digest.decode())
-        raise NotALedger(
-            f"The branch {self._branch} exists and holds no file {LEDGER_FILE}.",
-            "Restore the file if this is the ledger's branch; if the branch is something else, "
-            "name another with ledger-branch.",
-        )
-
-    def _commit(self, tip: Tip, data: bytes, message: str) -> str:
-        lines = [
-            b"%s %s %s\t%s\0" % (mode, kind, digest, name)
-            for mode, kind, digest, _, name in _entries(tip.tree)
-            if name != LEDGER_FILE.encode()
-        ]
+    def _commit(self, tip: Tip, files: Mapping[str, bytes], message: str) -> str:
         if tip.commit is None:
-            lines.append(self._blob(_README_FILE, _README))
-        lines.append(self._blob(LEDGER_FILE, data))
-        tree = self._own.run("mktree", "-z", stdin=b"".join(lines)).decode().strip()
+            files = {_README_FILE: _README, **files}
+        self._own.run("read-tree", tip.commit or "--empty")
+        for path, data in files.items():
+            digest = self._own.run("hash-object", "-w", "--stdin", stdin=data).decode().strip()
+            self._own.run("update-index", "--add", "--cacheinfo", f"100644,{digest},{path}")
+        tree = self._own.text("write-tree")
         parent = () if tip.commit is None else ("-p", tip.commit)
         made = self._own.run("commit-tree", tree, *parent, "-m", message, environment=_IDENTITY)
         return made.decode().strip()
-
-    def _blob(self, name: str, data: bytes) -> bytes:
-        digest = self._own.run("hash-object", "-w", "--stdin", stdin=data).strip()
-        return b"100644 blob %s\t%s\0" % (digest, name.encode())
 
     def _explain(self, failed: GitFailed) -> Exception:
         said, pushing = failed.stderr, failed.command == "push"
@@ -263,10 +269,3 @@ class Copy:
                 "needs the same access.",
             )
         return TryAgain(failed.problem, pushing=pushing, raced=bool(_RACED.search(said)))
-
-
-def _entries(tree: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes, bytes]]:
-    for entry in tree.split(b"\0")[:-1]:
-        about, name = entry.split(b"\t", 1)
-        mode, kind, digest, size = about.split()
-        yield mode, kind, digest, size, name

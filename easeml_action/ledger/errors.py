@@ -61,6 +61,14 @@ class LedgerRewritten(UntrustedLedger):
     """The ledger has lost records that this very run had read before."""
 
 
+class RowsMissing(UntrustedLedger):
+    """The digests of a test set's rows are not beside the ledger."""
+
+
+class RowsEdited(UntrustedLedger):
+    """The digests of a test set's rows are not those that the ledger has recorded."""
+
+
 class NotALedger(UntrustedLedger):
     """The branch exists and holds no ledger."""
 

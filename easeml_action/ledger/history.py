@@ -1,6 +1,7 @@
 """What the records mean: a pure reading of them, with no clock, no key and no git."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,8 +12,10 @@ from easeml_action.ledger.records import (
     Genesis,
     KnownCiphertext,
     OpenedTestSet,
+    Period,
     Question,
     Record,
+    RememberedRows,
     ReservedStep,
     Verdict,
 )
@@ -39,7 +42,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class KnownTestSet:
-    """One test set as the ledger knows it.
+    """One test set, or one period of it, as the ledger knows it.
 
     Parameters
     ----------
@@ -49,6 +52,8 @@ class KnownTestSet:
         How many there are.
     contract
         The terms it was opened with.
+    period
+        Which share it is of the rows of which whole test set; the one share of one, mostly.
     ciphertexts
         SHA-256 of every ciphertext known to hold these rows, the first one first.
     evaluations
@@ -62,6 +67,7 @@ class KnownTestSet:
     test_set: str
     rows: int
     contract: Contract
+    period: Period
     ciphertexts: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
     passes: int
@@ -124,7 +130,8 @@ class _Growing:
     """A test set while the records that speak of it are still being read."""
 
     opened: OpenedTestSet
-    ciphertexts: list[str]
+    period: Period
+    ciphertexts: list[str]  # those of the whole test set, shared by its periods
     evaluations: list[Evaluation] = field(default_factory=list)
     passes: int = 0
     fails: int = 0
@@ -147,6 +154,7 @@ class _Growing:
             self.opened.test_set,
             self.opened.rows,
             self.opened.contract,
+            self.period,
             tuple(self.ciphertexts),
             tuple(self.evaluations),
             self.passes,
@@ -172,6 +180,9 @@ class History:
     def __init__(self, records: Sequence[Record] = ()) -> None:
         self.records = tuple(records)
         self._growing: dict[str, _Growing] = {}
+        self._remembered: dict[str, RememberedRows] = {}
+        self._opened: dict[str, list[str]] = {}
+        self._ciphertexts: dict[str, list[str]] = {}
         self._owners: dict[str, str] = {}
         self._steps: dict[Question, int] = {}
         for line, record in enumerate(self.records, 1):
@@ -186,8 +197,13 @@ class History:
         return next((each for each in self.records if isinstance(each, Genesis)), None)
 
     @property
+    def remembered(self) -> tuple[RememberedRows, ...]:
+        """The rows of whole test sets, as far as they are known by digests."""
+        return tuple(self._remembered.values())
+
+    @property
     def test_sets(self) -> tuple[KnownTestSet, ...]:
-        """All test sets, in the order of their opening."""
+        """All test sets, each period by itself, in the order of their opening."""
         return tuple(self._test_sets.values())
 
     @property
@@ -209,10 +225,31 @@ class History:
         """Return a test set by its identity, or None where it was never opened."""
         return self._test_sets.get(test_set)
 
+    def rows_of(self, whole: str) -> RememberedRows | None:
+        """Return what is remembered of a whole test set's rows, or None."""
+        return self._remembered.get(whole)
+
+    def period_of(self, identity: str) -> Period:
+        """Return which share of which whole test set an identity stands for, opened or not yet."""
+        whole, _, number = identity.rpartition(".")
+        remembered = self._remembered.get(whole)
+        if remembered and re.fullmatch(r"[1-9][0-9]{0,4}", number):
+            periods = remembered.periods
+            if 1 < periods >= int(number):
+                return Period(whole, int(number), periods)
+        return Period(identity)
+
+    def periods_of(self, whole: str) -> tuple[KnownTestSet, ...]:
+        """Return the periods of a whole test set that were opened, the newest last."""
+        return tuple(self._test_sets[each] for each in self._opened.get(whole, ()))
+
     def identify(self, ciphertext: str) -> KnownTestSet | None:
-        """Return the test set that a ciphertext holds, told by its SHA-256; None if unknown."""
+        """Return the test set that a ciphertext holds, told by its SHA-256; None if unknown.
+
+        Of one that serves in periods, the one that was opened last.
+        """
         owner = self._owners.get(ciphertext)
-        return None if owner is None else self._test_sets[owner]
+        return None if owner is None else self.periods_of(owner)[-1]
 
     def evaluation_of(self, question: Question) -> Evaluation | None:
         """Return the step charged for a question, judged or not; None where none was."""
@@ -247,33 +284,69 @@ class History:
         if isinstance(record, Genesis) != (line == 1):
             return "a ledger begins with its one genesis record"
         match record:
+            case RememberedRows():
+                flaw = self._remember(record)
             case OpenedTestSet():
-                return self._open(record)
+                flaw = self._open(record)
             case KnownCiphertext():
-                return self._learn(record)
+                flaw = self._learn(record)
             case ReservedStep():
-                return self._reserve(record)
+                flaw = self._reserve(record)
             case Verdict():
-                return self._judge(record)
+                flaw = self._judge(record)
+            case Genesis():
+                flaw = None
+        return flaw
+
+    def _remember(self, record: RememberedRows) -> str | None:
+        whole, opened = record.test_set, self._growing.get(record.test_set)
+        if whole in self._remembered:
+            return "it remembers rows a second time"
+        if opened and (record.periods, record.rows) != (1, opened.opened.rows):
+            return "it shares out rows that serve already"
+        self._remembered[whole] = record
         return None
 
     def _open(self, record: OpenedTestSet) -> str | None:
-        if record.test_set in self._growing:
-            return "it opens a test set that is open"
-        if record.ciphertext in self._owners:
-            return "it gives a ciphertext to two test sets"
-        self._growing[record.test_set] = _Growing(record, [record.ciphertext])
-        self._owners[record.ciphertext] = record.test_set
-        return None
+        period = self.period_of(record.test_set)
+        before = self._opened.get(period.whole, [])
+        remembered = self._remembered.get(period.whole)
+        flaws = {
+            "it opens a test set that is open": record.test_set in self._growing,
+            "it gives a ciphertext to two test sets": (
+                self._owners.get(record.ciphertext, period.whole) != period.whole
+            ),
+            "it opens a test set as a whole that serves in periods": (
+                remembered is not None and remembered.periods != period.of
+            ),
+            "it opens a test set with more or fewer rows than it has": (
+                remembered is not None and record.rows != period.share(remembered.rows)
+            ),
+            "its period is not the next one": period.number != len(before) + 1,
+            "it opens a period while the one before it serves": (
+                bool(before) and not self._growing[before[-1]].is_spent
+            ),
+        }
+        flaw = next((flaw for flaw, is_there in flaws.items() if is_there), None)
+        if flaw is None:
+            ciphertexts = self._ciphertexts.setdefault(period.whole, [])
+            self._growing[record.test_set] = _Growing(record, period, ciphertexts)
+            self._opened[period.whole] = [*before, record.test_set]
+            self._own(record.ciphertext, period.whole)
+        return flaw
 
     def _learn(self, record: KnownCiphertext) -> str | None:
-        if record.test_set not in self._growing:
+        if record.test_set not in self._opened:
             return "its test set was never opened"
         if record.ciphertext in self._owners:
             return "its ciphertext was known before"
-        self._growing[record.test_set].ciphertexts.append(record.ciphertext)
-        self._owners[record.ciphertext] = record.test_set
+        self._own(record.ciphertext, record.test_set)
         return None
+
+    def _own(self, ciphertext: str, whole: str) -> None:
+        if ciphertext not in self._owners:
+            self._owners[ciphertext] = whole
+            self._ciphertexts[whole].append(ciphertext)
 
     def _reserve(self, record: ReservedStep) -> str | None:
         state = self._growing.get(record.test_set)

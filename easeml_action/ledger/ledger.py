@@ -6,14 +6,16 @@ own effect, it does not matter whether a push that failed had arrived.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from easeml_action.errors import GateError
 from easeml_action.ledger import chain
-from easeml_action.ledger.branch import Branch, Copy, Tip, TryAgain
+from easeml_action.ledger.branch import LEDGER_FILE, Branch, Copy, Tip, TryAgain
 from easeml_action.ledger.errors import (
     BudgetSpent,
     IdentityConflict,
@@ -36,8 +38,13 @@ from easeml_action.ledger.records import (
     Verdict,
     kind_of,
 )
+from easeml_action.ledger.shelf import ShelvedRows, take_down
 
 Decide = Callable[[History], Sequence[Record]]
+# Looks at the rows of every test set that is remembered, and raises what keeps others from serving.
+Inspect = Callable[[Sequence[ShelvedRows]], None]
+# What stands on the branch at one moment: the history, and a way to its files.
+_Read = Callable[[str], bytes | None]
 
 _PATIENT: Final = Patience()
 
@@ -139,6 +146,51 @@ class Ledger:
         """
         return self.append(lambda _: ())
 
+    def shelved_rows(self) -> tuple[ShelvedRows, ...]:
+        """Return the rows of every test set that the ledger remembers.
+
+        Raises
+        ------
+        UntrustedLedger
+            By a subclass that says what is wrong with it, or with the digests beside it.
+        """
+        found: list[tuple[ShelvedRows, ...]] = []
+
+        def look(history: History, read: _Read) -> Sequence[Record]:
+            found.append(take_down(history, read))
+            return ()
+
+        self._append(look)
+        return found[-1]
+
+    def remember_rows(self, rows: ShelvedRows, inspect: Inspect) -> History:
+        """Remember a test set's rows before it serves; or from now on, where it serves already.
+
+        Parameters
+        ----------
+        rows
+            They are written where nothing is remembered of this test set yet. Otherwise what the
+            record says of its periods holds, and not what is said here.
+        inspect
+            Called for a test set that does not serve yet, with the rows of all that do. What it
+            raises ends the attempts, and nothing is written.
+
+        Raises
+        ------
+        RowsMissing, RowsEdited
+            The digests of a test set are not beside the ledger as they were put there.
+        """
+        whole = rows.record.test_set
+
+        def decide(history: History, read: _Read) -> Sequence[Record]:
+            if history.rows_of(whole):
+                return ()
+            if not history.periods_of(whole):
+                inspect(take_down(history, read))
+            return [rows.record]
+
+        return self._append(decide, {rows.path: rows.digests})
+
     def open_test_set(
         self,
         test_set: str,
@@ -152,7 +204,7 @@ class Ledger:
         Parameters
         ----------
         test_set
-            Identity of its rows.
+            Identity of its rows; of a period, where its rows are shared out over several.
         ciphertext
             SHA-256 (hex) of the encrypted file.
         rows
@@ -176,7 +228,8 @@ class Ledger:
         def decide(history: History) -> Sequence[Record]:
             known = history.find(test_set)
             owner = history.identify(ciphertext)
-            if (owner and owner.test_set != test_set) or (known and known.rows != rows):
+            whole = history.period_of(test_set).whole
+            if (owner and owner.period.whole != whole) or (known and known.rows != rows):
                 raise IdentityConflict(
                     "The ledger knows this ciphertext as another test set, or the test set with "
                     "another number of rows.",
@@ -187,7 +240,7 @@ class Ledger:
                 opened = OpenedTestSet(test_set, ciphertext, rows, contract, time, ln_alpha_floor)
                 return [opened]
             known.require(contract)
-            return [] if owner else [KnownCiphertext(test_set, ciphertext)]
+            return [] if owner else [KnownCiphertext(whole, ciphertext)]
 
         return self.append(decide)
 
@@ -294,20 +347,33 @@ class Ledger:
         History
             The history with the new records.
         """
+        return self._append(lambda history, _: decide(history))
+
+    def _append(
+        self,
+        decide: Callable[[History, _Read], Sequence[Record]],
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> History:
+        """Append records as `append` does, and put files beside them."""
         last: TryAgain | None = None
         with self._branch.copy() as copy:
             for _ in self._patience.attempts():
                 try:
-                    return self._attempt(copy, decide)
+                    return self._attempt(copy, decide, files)
                 except TryAgain as passing:
                     last = passing
         raise self._out_of_patience(last) from None
 
-    def _attempt(self, copy: Copy, decide: Decide) -> History:
+    def _attempt(
+        self,
+        copy: Copy,
+        decide: Callable[[History, _Read], Sequence[Record]],
+        files: Mapping[str, bytes],
+    ) -> History:
         tip = copy.read(self._patience.answer)
         links = self._verify(tip)
         self._history = history = History([link.record for link in links])
-        records = list(decide(history))
+        records = list(decide(history, partial(copy.file, tip.commit)))
         if not records:
             return history
         if self._key is None:
@@ -318,7 +384,8 @@ class Ledger:
         added = chain.extend(links, records, self._key)
         after = History([*history.records, *records])
         message = "Append " + ", ".join(kind_of(record) for record in records)
-        copy.push(tip, tip.data + chain.to_bytes(added), message, self._patience.answer)
+        files = {**files, LEDGER_FILE: tip.data + chain.to_bytes(added)}
+        copy.push(tip, files, message, self._patience.answer)
         self._seen, self._history = links + added, after
         return after
 

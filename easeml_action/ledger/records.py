@@ -129,8 +129,69 @@ class Genesis:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Period:
+    """A share of a test set's rows that serves as a test set of its own.
+
+    Parameters
+    ----------
+    whole
+        Identity of all the rows.
+    number
+        Which share it is, from 1.
+    of
+        How many there are; the one share of one is the whole.
+    """
+
+    whole: Digest
+    number: Positive = 1
+    of: Positive = 1
+
+    @property
+    def identity(self) -> str:
+        """Identity of the rows of this share."""
+        return self.whole if self.of == 1 else f"{self.whole}.{self.number}"
+
+    @property
+    def next(self) -> "Period | None":
+        """The period after this one; None after the last."""
+        return Period(self.whole, self.number + 1, self.of) if self.number < self.of else None
+
+    def share(self, rows: int) -> int:
+        """Return how many of all the rows it has: as many as every other, or one more."""
+        return rows // self.of + (self.number <= rows % self.of)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RememberedRows:
+    """The rows of a test set, known again by digests, and the periods that they serve in.
+
+    It stands before the first of these is opened, and both hold for good. A test set that an
+    older version opened is remembered once its rows are seen again, and serves in one period.
+
+    Parameters
+    ----------
+    test_set
+        Identity of all the rows.
+    rows
+        How many there are.
+    periods
+        How many periods share them.
+    label
+        Digest of the name of the column that the digests leave out.
+    digests
+        SHA-256 of the file that holds the digests, which lies beside the ledger.
+    """
+
+    test_set: Digest
+    rows: Rows
+    periods: Positive
+    label: Digest
+    digests: Sha256
+
+
+@dataclass(frozen=True, config=_STRICT)
 class OpenedTestSet:
-    """A test set begins to serve, under a contract that never changes.
+    """A test set, or a period of one, begins to serve, under a contract that never changes.
 
     ``ln_alpha_floor`` is the logarithm of the smallest error level at which the rows reach the
     tolerances of the condition. It ends the life of a test set under ``metered``, where the
@@ -196,10 +257,11 @@ class Verdict:
         return "pass" if self.passed else "fail"
 
 
-Record = Genesis | OpenedTestSet | KnownCiphertext | ReservedStep | Verdict
+Record = Genesis | RememberedRows | OpenedTestSet | KnownCiphertext | ReservedStep | Verdict
 
 _KINDS: Final[dict[str, type[Record]]] = {
     "genesis": Genesis,
+    "rows": RememberedRows,
     "open": OpenedTestSet,
     "ciphertext": KnownCiphertext,
     "reserve": ReservedStep,

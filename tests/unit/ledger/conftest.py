@@ -11,6 +11,7 @@ from easeml_action.ledger import (
     OpenedTestSet,
     Question,
     Record,
+    RememberedRows,
     ReservedStep,
     Verdict,
     chain,
@@ -38,6 +39,7 @@ def records() -> tuple[Record, ...]:
         Verdict("rows-a", 1, True, SEALED),
         ReservedStep(again, 2, 1, 0, "d" * 40, TIME),
         Verdict("rows-a", 2, False, SEALED),
+        RememberedRows("rows-a", 1000, 1, "label-1", "e" * 64),
     )
 
 

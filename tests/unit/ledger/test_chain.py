@@ -213,9 +213,9 @@ def test_a_record_forged_with_a_fitting_hash_is_named(
     records: tuple[Record, ...], write: Write, key: bytes
 ) -> None:
     lines = write(records).splitlines(keepends=True)
-    verdict = json.loads(lines[-1])["record"] | {"passed": True}
-    lines[-1] = rehash(lines[-1], record=verdict)
-    with pytest.raises(RecordForged, match="Line 7 "):
+    rows = json.loads(lines[-1])["record"] | {"rows": 999}
+    lines[-1] = rehash(lines[-1], record=rows)
+    with pytest.raises(RecordForged, match="Line 8 "):
         chain.read(b"".join(lines), key)
 
 
@@ -285,7 +285,7 @@ def test_a_version_or_kind_from_the_future_asks_for_a_later_version(
 def test_a_line_that_is_no_record_stops_the_run(
     line: bytes, records: tuple[Record, ...], write: Write, key: bytes
 ) -> None:
-    with pytest.raises((RecordUnreadable, RecordUnknown), match="Line 8 "):
+    with pytest.raises((RecordUnreadable, RecordUnknown), match="Line 9 "):
         chain.read(write(records) + line + b"\n", key)
 
 
