@@ -31,7 +31,7 @@ LABEL org.opencontainers.image.title="easeml-action" \
 # model runs as an unprivileged user without a name. uv makes its environment, from this python3.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates git gpg gpg-agent python3 \
+    && apt-get install --yes --no-install-recommends ca-certificates git gpg gpg-agent libseccomp2 python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 
 ENV PYTHONUNBUFFERED=1

@@ -90,6 +90,7 @@ def main() -> int:
                     scratch=scratch,
                     cache=settings.cache,
                     run_url=settings.run_url,
+                    allow_unsandboxed=settings.allow_unsandboxed,
                     is_rerun=settings.is_rerun,
                 )
             )

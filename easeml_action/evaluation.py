@@ -10,18 +10,13 @@ from easeml_action.gate import Gate, SampleUnusable
 from easeml_action.ledger import Ledger, Question, Verdict
 from easeml_action.locked import LockedTestSet
 from easeml_action.minutes import Minutes
-from easeml_action.model import Limits, ModelRunner, PreparedModel
+from easeml_action.model import ModelRunner, PreparedModel
 from easeml_action.progress import Progress
+from easeml_action.sandbox import Limits
 from easeml_action.sealed import seal
 from easeml_action.statistics import Outcomes, judge
 from easeml_action.testset import TestSet, Vault, differ
 from easeml_action.world import World
-
-# shown when the gate does not run as root, which a container does
-NOT_ISOLATED = (
-    "The gate does not run as root: the model runs as the same user, and nothing keeps it from "
-    "what that user may read. Judge only models that you trust here."
-)
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,10 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     """
     gate, comparison = case.gate, case.comparison
     limits = Limits(float(gate.config.time_limit))
-    runner = ModelRunner(world.scratch, world.cache, world.progress, limits)
-    if not runner.isolated:
-        world.progress.say(NOT_ISOLATED)
+    runner = ModelRunner(
+        world.scratch, world.cache, world.progress, limits, tolerated=world.allow_unsandboxed
+    )
+    runner.check_sandbox()
     files = [comparison.new] if comparison.old is None else [comparison.new, comparison.old]
     models = [runner.prepare(world.git, model) for model in files]
     rehearse(gate, runner, models, world.progress)

@@ -12,6 +12,7 @@ from easeml_action.config import DEFAULT_NAME
 from easeml_action.errors import GateError
 from easeml_action.git import is_ref
 from easeml_action.ledger import DEFAULT_BRANCH
+from easeml_action.sandbox import LAYERS, Layer
 
 FailOn = Literal["fail", "error", "never"]
 
@@ -41,6 +42,7 @@ class Settings:
     config: str
     ledger_branch: str
     fail_on: FailOn
+    allow_unsandboxed: frozenset[Layer]
     repository: str
     api_url: str
     server_url: str
@@ -93,6 +95,7 @@ class Settings:
             config=_relative_path(_input(environ, "config") or DEFAULT_NAME),
             ledger_branch=_branch(_input(environ, "ledger-branch") or DEFAULT_BRANCH),
             fail_on=_fail_on(_input(environ, "fail-on") or "fail"),
+            allow_unsandboxed=layers_named(_input(environ, "allow-unsandboxed")),
             repository=_repository(_variable(environ, "GITHUB_REPOSITORY")),
             api_url=_variable(environ, "GITHUB_API_URL").rstrip("/"),
             server_url=_variable(environ, "GITHUB_SERVER_URL").rstrip("/"),
@@ -143,6 +146,24 @@ def _fail_on(value: str) -> FailOn:
             f"The input `fail-on` is {value!r}.", f"Set it to one of: {', '.join(legal)}."
         )
     return cast(FailOn, value)
+
+
+def layers_named(text: str) -> frozenset[Layer]:
+    """Read names of layers of the sandbox, parted by commas or white space.
+
+    Raises
+    ------
+    InvalidInput
+        One of them is no layer; the text lists the legal names.
+    """
+    names = text.replace(",", " ").split()
+    for name in names:
+        if name not in LAYERS:
+            raise InvalidInput(
+                f"`allow-unsandboxed` names {name!r}, which is no layer of the sandbox.",
+                f"Name some of: {', '.join(LAYERS)}.",
+            )
+    return frozenset(cast(list[Layer], names))
 
 
 def _repository(value: str) -> str:

@@ -20,6 +20,7 @@ from easeml_action.github import (
     Terms,
 )
 from easeml_action.progress import Progress
+from easeml_action.sandbox import Layer
 
 
 class SecretsMissing(GateError):
@@ -107,6 +108,8 @@ class World:
         Where built environments may be kept for the next run.
     run_url
         The page of this run.
+    allow_unsandboxed
+        The layers of the sandbox without which models may run.
     is_rerun
         The same run was started before.
     """
@@ -123,6 +126,7 @@ class World:
     scratch: Path
     cache: Path
     run_url: str
+    allow_unsandboxed: frozenset[Layer] = frozenset()
     is_rerun: bool = False
 
     def with_own_repository(self) -> "World":

@@ -13,7 +13,12 @@ from easeml_action.cli.app import app
 from easeml_action.cli.credentials import given_passphrase, read_private_key
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
-from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch, PrivateKey
+from easeml_action.cli.opening import (
+    DEFAULT_LEDGER_BRANCH,
+    AllowUnsandboxed,
+    LedgerBranch,
+    PrivateKey,
+)
 from easeml_action.cli.rehearsal import default_branch, rehearsal_of
 from easeml_action.cli.terminal import (
     TerminalProgress,
@@ -47,6 +52,7 @@ def gate(
     ] = None,
     private_key: PrivateKey = None,
     ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    allow_unsandboxed: AllowUnsandboxed = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Judge a commit as the action would, with the same code.
@@ -55,7 +61,7 @@ def gate(
     the guarantee ends when somebody who changes the model learns a verdict that was not charged.
     """
     from easeml_action.action import exit_code, settle
-    from easeml_action.settings import cache_folder
+    from easeml_action.settings import cache_folder, layers_named
     from easeml_action.world import World
 
     git = Git(work_tree_of(Path.cwd()) or Path.cwd())
@@ -80,6 +86,7 @@ def gate(
                 scratch=Path(scratch),
                 cache=cache_folder(os.environ),
                 run_url=_LOCAL,
+                allow_unsandboxed=layers_named(allow_unsandboxed),
             )
         )
     if as_json:

@@ -23,6 +23,13 @@ PrivateKey = Annotated[
         "EASEML_PASSPHRASE."
     ),
 ]
+AllowUnsandboxed = Annotated[
+    str,
+    typer.Option(
+        help="Layers of the sandbox without which models may run, such as user where this is not "
+        "run as root."
+    ),
+]
 LedgerBranch = Annotated[str, typer.Option(help="The branch that keeps the ledger.")]
 DEFAULT_LEDGER_BRANCH = "easeml-ledger"
 

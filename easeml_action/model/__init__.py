@@ -15,11 +15,9 @@ from easeml_action.model.checkout import (
 from easeml_action.model.history import accepted_before
 from easeml_action.model.predictions import Predictions
 from easeml_action.model.runner import ModelRunner, PreparedModel
-from easeml_action.model.sandbox import Limits
 from easeml_action.model.scope import Scope
 
 __all__ = [
-    "Limits",
     "ModelFiles",
     "ModelPathMissing",
     "ModelRunner",

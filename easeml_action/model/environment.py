@@ -7,8 +7,9 @@ gate, and models only read it.
 
 import fcntl
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +17,20 @@ from pathlib import Path
 from easeml_action.errors import GateError
 from easeml_action.model.interpreter import SYSTEM_PATH, find_interpreter, find_uv
 from easeml_action.model.recipe import Recipe, read_recipe
-from easeml_action.model.sandbox import (
+from easeml_action.progress import Progress
+from easeml_action.sandbox import (
     Account,
     Completed,
+    Layer,
     Limits,
+    Reach,
+    give_all,
     make_enterable,
     open_account,
     remove,
     run_confined,
     seal,
 )
-from easeml_action.progress import Progress
 
 # The form of what the cache holds. Another form, another name, another environment.
 _FORM = "1"
@@ -84,9 +88,20 @@ class Environment:
         """Its interpreter."""
         return self.programs / "python"
 
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders that a program in it reads: its own, and where its Python is installed."""
+        return self.directory, Path(os.path.realpath(self.python)).parents[1]
+
 
 def build_environment(
-    checkout: Path, digest: str, cache: Path, progress: Progress, limits: Limits
+    checkout: Path,
+    digest: str,
+    cache: Path,
+    progress: Progress,
+    limits: Limits,
+    *,
+    tolerated: Collection[Layer] = (),
 ) -> Environment:
     """Build the environment that a checkout asks for, or take it from the cache.
 
@@ -102,6 +117,8 @@ def build_environment(
         Shows uv's log, as untrusted text.
     limits
         Bounds on the build.
+    tolerated
+        The layers of the sandbox without which the user accepts to build.
 
     Raises
     ------
@@ -109,7 +126,7 @@ def build_environment(
         uv could not build it.
     UnreadableProject
         The file that asks for it cannot be read.
-    NoInterpreter, SandboxFailed, FolderUnreachable
+    NoInterpreter, LayerMissing, SandboxFailed, FolderUnreachable
         This machine cannot run a build.
     """
     make_enterable(cache)
@@ -130,9 +147,10 @@ def build_environment(
             make_enterable(shelf)
             with progress.group(f"Build Python {interpreter.version} from {recipe.title}"):
                 try:
-                    _Build(recipe, checkout, shelf, account, limits).carry_out(
-                        interpreter.path, progress
+                    build = _Build(
+                        recipe, checkout, shelf, account, limits=limits, tolerated=tolerated
                     )
+                    build.carry_out(interpreter.path, progress)
                 except BaseException:
                     remove(shelf)
                     raise
@@ -144,11 +162,19 @@ class _Build:
     """One build: ``environment`` is what stays of it, ``workshop`` what is thrown away."""
 
     def __init__(
-        self, recipe: Recipe, checkout: Path, shelf: Path, account: Account, limits: Limits
+        self,
+        recipe: Recipe,
+        checkout: Path,
+        shelf: Path,
+        account: Account,
+        *,
+        limits: Limits,
+        tolerated: Collection[Layer],
     ) -> None:
         self._recipe = recipe
         self._account = account
         self._limits = limits
+        self._tolerated = tolerated
         self._environment = shelf / "environment"
         self._workshop = shelf / "workshop"
         self._source = self._workshop / "source"
@@ -159,6 +185,11 @@ class _Build:
         self._copy(checkout)
 
     def carry_out(self, interpreter: Path, progress: Progress) -> None:
+        self._reach = Reach(
+            (self._uv, interpreter.parents[1], *_places_passed_on()),
+            (self._environment, self._workshop),
+            network=True,
+        )
         self._run(
             progress,
             *("venv", "--no-project", "--allow-existing", "--quiet"),
@@ -177,7 +208,7 @@ class _Build:
             self._source.mkdir()
             for name in self._recipe.files:
                 shutil.copyfile(checkout / name, self._source / name)
-        self._account.give_all(self._source)
+        give_all(self._source, self._account)
 
     def _run(self, progress: Progress, *arguments: str) -> None:
         completed = run_confined(
@@ -186,7 +217,9 @@ class _Build:
             environment=self._variables(),
             account=self._account,
             limits=self._limits,
+            reach=self._reach,
             keep_log=True,
+            tolerated=self._tolerated,
         )
         if completed.log:
             progress.show_untrusted(completed.log)
@@ -194,8 +227,11 @@ class _Build:
             raise EnvironmentFailed(self._recipe.title, self._describe(completed))
 
     def _describe(self, completed: Completed) -> str:
-        if completed.timed_out:
-            return f"uv was not done after {self._limits.seconds:g} seconds"
+        match completed.overrun:
+            case "time":
+                return f"uv was not done after {self._limits.seconds:g} seconds"
+            case "memory" | "disk":
+                return f"it took more {completed.overrun} than a build may have"
         return f"uv ended with exit code {completed.exit_code}"
 
     def _variables(self) -> Mapping[str, str]:
@@ -217,6 +253,13 @@ class _Build:
 
 def _passed_on() -> dict[str, str]:
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+def _places_passed_on() -> tuple[Path, ...]:
+    """Return the files and folders that the variables passed on name."""
+    words = re.split(r"[\s,]+", " ".join(_passed_on().values()))
+    places = (word.removeprefix("file://") for word in words)
+    return tuple(Path(place) for place in places if place.startswith("/"))
 
 
 @contextmanager

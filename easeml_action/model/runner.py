@@ -4,10 +4,9 @@ The paths are also in ``EASEML_FEATURES`` and ``EASEML_PREDICTIONS``. The script
 clean checkout of its commit, with its own Python environment first on ``PATH``.
 """
 
-import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +17,22 @@ from easeml_action.model.checkout import ModelFiles
 from easeml_action.model.environment import Environment, build_environment
 from easeml_action.model.interpreter import SYSTEM_PATH
 from easeml_action.model.predictions import Predictions, read_predictions
-from easeml_action.model.sandbox import (
+from easeml_action.progress import Progress
+from easeml_action.sandbox import (
+    LAYERS,
     Account,
     Completed,
+    Layer,
     Limits,
+    Reach,
     make_enterable,
     open_account,
     remove,
     run_confined,
 )
-from easeml_action.progress import Progress
 
-BUILD_SECONDS = 1800.0
+# What one build may take: packages with their own copies of CUDA are large, and many.
+BUILD_LIMITS = Limits(seconds=1800, disk_bytes=40 * 2**30, files=2_000_000)
 
 _PREDICTIONS = "predictions.txt"
 
@@ -52,6 +55,16 @@ class ModelTimedOut(GateError):
         super().__init__(
             f"The model was not done after {seconds:g} seconds on the public sample.",
             "Make it faster, or see in the log of the smoke run what it waits for.",
+        )
+
+
+class ModelTookTooMuch(GateError):
+    """The model took more memory or disk than it may have, on the public sample."""
+
+    def __init__(self, what: str, most: float) -> None:
+        super().__init__(
+            f"The model took more than {most / 2**30:.3g} GiB of {what} on the public sample.",
+            "Make it smaller, or run the gate on a larger machine.",
         )
 
 
@@ -89,8 +102,10 @@ class ModelRunner:
         Shows what is going on.
     limits
         Bounds on one run of a model.
-    build_seconds
-        How long building one environment may take.
+    tolerated
+        The layers of the sandbox without which the user accepts to run models.
+    build_limits
+        Bounds on building one environment.
 
     Raises
     ------
@@ -105,22 +120,45 @@ class ModelRunner:
         progress: Progress,
         limits: Limits,
         *,
-        build_seconds: float = BUILD_SECONDS,
+        tolerated: Collection[Layer] = (),
+        build_limits: Limits = BUILD_LIMITS,
     ) -> None:
         make_enterable(scratch)
         self._scratch = scratch
         self._cache = cache
         self._progress = progress
         self._limits = limits
-        self._build_limits = Limits(build_seconds)
+        self._tolerated = tolerated
+        self._build_limits = build_limits
 
-    @property
-    def isolated(self) -> bool:
-        """Say whether models run as another user than the gate.
+    def check_sandbox(self) -> None:
+        """Put the sandbox around a command that does nothing, and say which layers hold.
 
-        If not, a model can reach whatever the gate's own user can.
+        Raises
+        ------
+        LayerMissing
+            A layer cannot be put in force here, and is not among those tolerated.
+        SandboxFailed
+            The separate process could not be set up.
         """
-        return os.geteuid() == 0
+        with open_account() as account:
+            completed = run_confined(
+                ["/bin/true"],
+                directory=Path("/"),
+                environment={},
+                account=account,
+                limits=self._limits,
+                reach=Reach(()),
+                keep_log=False,
+                tolerated=self._tolerated,
+            )
+        self._progress.say(f"Models are held by: {', '.join(completed.layers)}.")
+        missing = [layer for layer in LAYERS if layer not in completed.layers]
+        if missing:
+            self._progress.say(
+                f"NOT in force, as allow-unsandboxed says: {', '.join(missing)}. Judge only models "
+                "that you trust here."
+            )
 
     def prepare(self, git: Git, model: ModelFiles) -> PreparedModel:
         """Check the model out and build its environment.
@@ -129,7 +167,7 @@ class ModelRunner:
         ------
         ModelTooLarge, LinkLeavesCheckout, LargeFileMissing, ObjectMissing, UnsafePath
             The model cannot be checked out.
-        EnvironmentFailed, UnreadableProject, NoInterpreter, SandboxFailed
+        EnvironmentFailed, UnreadableProject, NoInterpreter, LayerMissing, SandboxFailed
             Its environment cannot be built.
         """
         for path in model.submodules:
@@ -139,7 +177,12 @@ class ModelRunner:
         checkout = folder / "checkout"
         model.write_to(git, checkout)
         environment = build_environment(
-            checkout, model.digest, self._cache, self._progress, self._build_limits
+            checkout,
+            model.digest,
+            self._cache,
+            self._progress,
+            self._build_limits,
+            tolerated=self._tolerated,
         )
         return PreparedModel(model, git, checkout, environment)
 
@@ -157,7 +200,7 @@ class ModelRunner:
 
         Raises
         ------
-        ModelCrashed, ModelTimedOut
+        ModelCrashed, ModelTimedOut, ModelTookTooMuch
             The script failed.
         NoPredictions, WrongNumberOfPredictions, UnreadablePredictions
             It did not hand in one prediction per row.
@@ -166,8 +209,13 @@ class ModelRunner:
             outcome = self._run(prepared, features, name, rows, keep_log=True)
             if outcome.completed.log:
                 self._progress.show_untrusted(outcome.completed.log)
-        if outcome.completed.timed_out:
-            raise ModelTimedOut(self._limits.seconds)
+        match outcome.completed.overrun:
+            case "time":
+                raise ModelTimedOut(self._limits.seconds)
+            case "memory":
+                raise ModelTookTooMuch("memory", self._limits.memory)
+            case "disk":
+                raise ModelTookTooMuch("disk", self._limits.disk_bytes)
         if not outcome.completed.succeeded:
             raise ModelCrashed(outcome.completed.exit_code)
         if outcome.predictions.complaint is not None:
@@ -234,7 +282,9 @@ class ModelRunner:
                 },
                 account=account,
                 limits=self._limits,
+                reach=Reach((inputs, checkout, *prepared.environment.places), (outputs, home)),
                 keep_log=keep_log,
+                tolerated=self._tolerated,
             )
             return _Outcome(completed, read_predictions(outputs, _PREDICTIONS, rows, account.uid))
 

@@ -1,10 +1,13 @@
-"""A git host on loopback: git's own http-backend behind a server that asks for a token."""
+"""What several rooms meet: a git host on loopback, and a machine with other users on it."""
 
 import base64
 import gzip
 import os
 import secrets
 import subprocess
+import sys
+import tempfile
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from easeml_action.model.interpreter import find_interpreter
+from easeml_action.sandbox import remove
 from tests.audit import Audit, audit
 from tests.tally import Tally
 
@@ -156,3 +161,43 @@ def audited(tally: Tally) -> Callable[..., Audit]:
         return found
 
     return insist
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that every user can enter; pytest's own are closed to all but us."""
+    folder = Path(tempfile.mkdtemp(prefix="easeml-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    remove(folder)
+
+
+@pytest.fixture
+def as_ordinary_user(place: Path) -> Callable[[str], str]:
+    """Run Python code in a process that is not root, and return what it printed."""
+    root = os.geteuid() == 0
+    python = find_interpreter(for_others=True).path if root else Path(sys.executable)
+    number = 61183 if root else None  # not one that runs draw from
+
+    def run(code: str) -> str:
+        script = place / "ordinary.py"
+        script.write_text(textwrap.dedent(code))
+        script.chmod(0o644)
+        done = subprocess.run(
+            [python, script],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            cwd="/",
+            user=number,
+            group=number,
+            extra_groups=[] if root else None,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    return run

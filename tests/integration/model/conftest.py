@@ -2,9 +2,6 @@ import base64
 import hashlib
 import os
 import subprocess
-import sys
-import tempfile
-import textwrap
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from easeml_action.git import Git
-from easeml_action.model import Limits, ModelRunner, PreparedModel, Scope, read_model
-from easeml_action.model.interpreter import find_interpreter
-from easeml_action.model.sandbox import remove
+from easeml_action.model import ModelRunner, PreparedModel, Scope, read_model
+from easeml_action.sandbox import Limits
 
 SCRIPT = "evaluate_model.py"
 
@@ -109,15 +105,6 @@ class Recorder:
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder that every user can enter; pytest's own are closed to all but us."""
-    folder = Path(tempfile.mkdtemp(prefix="easeml-model-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    remove(folder)
-
-
-@pytest.fixture
 def repository(place: Path) -> Repository:
     return Repository(place / "repository")
 
@@ -141,37 +128,6 @@ def prepare(repository: Repository, runner: ModelRunner) -> Callable[[str], Prep
         return runner.prepare(repository.git, read_model(repository.git, commit, Scope(SCRIPT)))
 
     return prepare
-
-
-@pytest.fixture
-def as_ordinary_user(place: Path) -> Callable[[str], str]:
-    """Run Python code in a process that is not root, and return what it printed."""
-    root = os.geteuid() == 0
-    python = find_interpreter(for_others=True).path if root else Path(sys.executable)
-    number = 61183 if root else None  # not one that runs draw from
-
-    def run(code: str) -> str:
-        script = place / "ordinary.py"
-        script.write_text(textwrap.dedent(code))
-        script.chmod(0o644)
-        done = subprocess.run(
-            [python, script],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            cwd="/",
-            user=number,
-            group=number,
-            extra_groups=[] if root else None,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    return run
 
 
 @pytest.fixture

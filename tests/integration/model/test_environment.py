@@ -11,6 +11,7 @@ from easeml_action.model import ModelRunner, PreparedModel, Scope, read_model
 from easeml_action.model.environment import EnvironmentFailed
 from easeml_action.model.interpreter import NoInterpreter, find_interpreter, find_uv
 from easeml_action.model.recipe import UnreadableProject
+from easeml_action.sandbox import Limits
 
 from .conftest import SCRIPT, Recorder, Repository
 
@@ -170,9 +171,9 @@ def test_a_build_that_was_broken_off_is_built_again(
 def test_a_build_that_takes_too_long_is_ended(
     repository: Repository, place: Path, progress: Recorder, shop: Shop
 ) -> None:
-    from easeml_action.model import Limits  # noqa: PLC0415
-
-    runner = ModelRunner(place / "scratch", place / "cache", progress, Limits(5), build_seconds=1.5)
+    runner = ModelRunner(
+        place / "scratch", place / "cache", progress, Limits(5), build_limits=Limits(1.5)
+    )
     slow = "import time\ntime.sleep(1000)\n"
     commit = repository.commit({SCRIPT: "", "pyproject.toml": PROJECT, "backend.py": slow})
     model = read_model(repository.git, commit, Scope(SCRIPT))

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from easeml_action.model import launcher
 from easeml_action.model.interpreter import find_interpreter
-from easeml_action.model.sandbox import (
+from easeml_action.sandbox import (
     Completed,
     FolderUnreachable,
     Limits,
+    Reach,
     SandboxFailed,
+    launcher,
     make_enterable,
     open_account,
     remove,
@@ -21,6 +22,7 @@ from easeml_action.model.sandbox import (
 )
 
 PYTHON = str(find_interpreter(for_others=os.geteuid() == 0).path)
+TOLERATED = () if os.geteuid() == 0 else ("user",)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a separate user needs root")
 
 
@@ -39,7 +41,9 @@ def run(place: Path) -> Callable[..., Completed]:
                 environment={"ONLY": "this"},
                 account=account,
                 limits=Limits(**{"seconds": 60, **limits}),  # type: ignore[arg-type]
+                reach=Reach((), (home,)),
                 keep_log=keep_log,
+                tolerated=TOLERATED,
             )
 
     return run
@@ -58,7 +62,7 @@ def processes_with(marker: str) -> list[str]:
 
 def test_a_command_ends_with_its_exit_code_and_its_words(run: Callable[..., Completed]) -> None:
     completed = run("import sys; print('out'); sys.stdout.flush(); sys.exit('err')")
-    assert (completed.exit_code, completed.timed_out) == (1, False)
+    assert (completed.exit_code, completed.overrun) == (1, None)
     assert completed.log == "out\nerr\n"
     assert not completed.succeeded
 
@@ -150,7 +154,7 @@ def test_a_command_that_hangs_is_ended_when_its_time_is_up(run: Callable[..., Co
         """,
         seconds=1,
     )
-    assert completed.timed_out
+    assert completed.overrun == "time"
     assert not completed.succeeded
     assert completed.log == "waiting\n"
 
@@ -179,7 +183,7 @@ def test_nothing_that_a_command_starts_survives_it(
         seconds=seconds,
         keep_log=keep_log,
     )
-    assert completed.timed_out == (seconds == 1)
+    assert completed.overrun == ("time" if seconds == 1 else None)
     assert processes_with(marker) == []
 
 
@@ -194,7 +198,7 @@ def test_either_of_the_two_nets_for_survivors_holds_alone(
     copy = place / "launcher.py"
     source = Path(launcher.__file__).read_text()
     copy.write_text(source.replace('if __name__ == "__main__":', f"{torn}\nif True:"))
-    monkeypatch.setattr("easeml_action.model.launcher.__file__", str(copy))
+    monkeypatch.setattr("easeml_action.sandbox.launcher.__file__", str(copy))
     run(
         f"""
         import os, sys
@@ -248,6 +252,8 @@ def test_a_program_that_does_not_exist_says_so(place: Path) -> None:
             environment={},
             account=account,
             limits=Limits(10),
+            reach=Reach((place,)),
+            tolerated=TOLERATED,
             keep_log=True,
         )
     assert completed.exit_code == 127
@@ -262,6 +268,8 @@ def test_a_process_that_cannot_be_set_up_is_our_error_not_the_models(place: Path
             environment={},
             account=account,
             limits=Limits(10),
+            reach=Reach((place,)),
+            tolerated=TOLERATED,
             keep_log=False,
         )
 
@@ -333,7 +341,7 @@ def test_without_root_a_command_is_reported_to_run_as_our_own_user(
         f"""
         import os
         from pathlib import Path
-        from easeml_action.model.sandbox import Limits, open_account, run_confined
+        from easeml_action.sandbox import Limits, Reach, open_account, run_confined
         with open_account() as account:
             completed = run_confined(
                 ["/bin/sh", "-c", "id -u; (setsid sleep {nap} &); (setsid setsid sleep {nap} &)"],
@@ -341,7 +349,9 @@ def test_without_root_a_command_is_reported_to_run_as_our_own_user(
                 environment={{"PATH": "/usr/bin:/bin"}},
                 account=account,
                 limits=Limits(30),
+                reach=Reach(()),
                 keep_log=True,
+                tolerated=["user"],
             )
         print(account.separate, completed.exit_code, int(completed.log) == os.getuid() != 0)
         left = [
@@ -362,9 +372,9 @@ def test_a_launcher_that_is_killed_counts_as_a_failed_command(
 ) -> None:
     dying = place / "dying.py"
     dying.write_text("import os, sys; sys.stdin.read(); os.kill(os.getpid(), 9)")
-    monkeypatch.setattr("easeml_action.model.launcher.__file__", str(dying))
+    monkeypatch.setattr("easeml_action.sandbox.launcher.__file__", str(dying))
     completed = run("print('never')")
-    assert completed == Completed(None, timed_out=False, log="")
+    assert completed == Completed(None, overrun=None, log="")
     assert not completed.succeeded
 
 
@@ -426,6 +436,6 @@ def test_when_the_launcher_is_killed_what_it_started_is_ended_all_the_same(
             """
         )
     )
-    monkeypatch.setattr("easeml_action.model.launcher.__file__", str(dying))
+    monkeypatch.setattr("easeml_action.sandbox.launcher.__file__", str(dying))
     assert not run("print('never')", keep_log=False).succeeded
     assert processes_with(marker) == []

@@ -3,7 +3,7 @@ import tracemalloc
 
 import pytest
 
-from easeml_action.model.capture import Excerpt, drain
+from easeml_action.sandbox.capture import Excerpt, drain
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])

@@ -1,0 +1,39 @@
+"""What can keep a command from being confined. Never because of what the command did."""
+
+from pathlib import Path
+
+from easeml_action.errors import GateError
+
+
+class SandboxFailed(GateError):
+    """The separate process could not be set up."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"The model's own process could not be set up: {cause}.",
+            "Run the action in its own container, as root with Docker's default capabilities, "
+            "or as an ordinary user.",
+        )
+
+
+class FolderUnreachable(GateError):
+    """A folder above the scratch or cache folder is closed to the model's user."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The user that runs the model cannot enter the folder {str(folder)!a}.",
+            "Choose a temporary folder that every user can enter, such as /tmp (TMPDIR).",
+        )
+
+
+class LayerMissing(GateError):
+    """A layer of the sandbox cannot be put in force here, and the user did not accept that."""
+
+    def __init__(self, layer: str, cause: str) -> None:
+        super().__init__(
+            f"The sandbox's layer {layer!r} is not in force on this machine: {cause}.",
+            "Run the action in its own container on Linux 5.13 or later (GitHub's own runners "
+            "are), or accept models that are held by the other layers alone: "
+            f"`allow-unsandboxed: {layer}`.",
+        )
+        self.layer = layer
