@@ -30,6 +30,7 @@ from easeml_action.ledger.errors import (
     RecordUnknown,
     RecordUnreadable,
     RemoteUnreachable,
+    ResumedTooOften,
     RowsEdited,
     RowsMissing,
     UntrustedLedger,
@@ -48,6 +49,7 @@ from easeml_action.ledger.records import (
     Record,
     RememberedRows,
     ReservedStep,
+    ResumedStep,
     Verdict,
 )
 from easeml_action.ledger.shelf import ShelvedRows
@@ -93,6 +95,8 @@ __all__ = [
     "RemoteUnreachable",
     "Reservation",
     "ReservedStep",
+    "ResumedStep",
+    "ResumedTooOften",
     "RowsEdited",
     "RowsMissing",
     "ShelvedRows",

@@ -104,6 +104,10 @@ class BudgetSpent(GateError):
     """The test set has no step left."""
 
 
+class ResumedTooOften(GateError):
+    """A step was begun as often as a step may be, and no run came to its verdict."""
+
+
 class AccessDenied(GateError):
     """The remote refused the token."""
 

@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from easeml_action.ledger.errors import ContractChanged, LedgerInconsistent
 from easeml_action.ledger.records import (
+    MAX_RESUMPTIONS,
     Contract,
     Genesis,
     KnownCiphertext,
@@ -17,6 +18,7 @@ from easeml_action.ledger.records import (
     Record,
     RememberedRows,
     ReservedStep,
+    ResumedStep,
     Verdict,
 )
 from easeml_action.statistics import Remaining
@@ -24,10 +26,11 @@ from easeml_action.statistics import Remaining
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One charged step and, once it is judged, its verdict."""
+    """One charged step, how often it was begun again and, once it is judged, its verdict."""
 
     reserved: ReservedStep
     verdict: Verdict | None = None
+    resumed: tuple[ResumedStep, ...] = ()
 
     @property
     def word(self) -> Literal["pass", "fail", "recorded", "unfinished"]:
@@ -38,6 +41,11 @@ class Evaluation:
     def question(self) -> Question:
         """What the step answers."""
         return self.reserved.question
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether a run may begin the step again."""
+        return self.verdict is None and len(self.resumed) < MAX_RESUMPTIONS
 
 
 @dataclass(frozen=True)
@@ -251,10 +259,19 @@ class History:
         owner = self._owners.get(ciphertext)
         return None if owner is None else self.periods_of(owner)[-1]
 
+    def charged(self, question: Question) -> Evaluation:
+        """Return the step charged for a question, judged or not.
+
+        Raises
+        ------
+        KeyError
+            None was.
+        """
+        return self._test_sets[question.test_set].evaluations[self._steps[question] - 1]
+
     def evaluation_of(self, question: Question) -> Evaluation | None:
         """Return the step charged for a question, judged or not; None where none was."""
-        step = self._steps.get(question)
-        return None if step is None else self._test_sets[question.test_set].evaluations[step - 1]
+        return self.charged(question) if question in self._steps else None
 
     def verdict_on(self, question: Question) -> Verdict | None:
         """Return the recorded verdict on a question, or None."""
@@ -292,6 +309,8 @@ class History:
                 flaw = self._learn(record)
             case ReservedStep():
                 flaw = self._reserve(record)
+            case ResumedStep():
+                flaw = self._resume(record)
             case Verdict():
                 flaw = self._judge(record)
             case Genesis():
@@ -364,6 +383,17 @@ class History:
         self._steps[record.question] = record.step
         return None
 
+    def _resume(self, record: ResumedStep) -> str | None:
+        state = self._growing.get(record.test_set)
+        if state is None or record.step > len(state.evaluations):
+            return "it resumes a step that was never reserved"
+        evaluation = state.evaluations[record.step - 1]
+        if not evaluation.may_resume:
+            return "it resumes a step that was judged, or begun as often as a step may be"
+        resumed = (*evaluation.resumed, record)
+        state.evaluations[record.step - 1] = replace(evaluation, resumed=resumed)
+        return None
+
     def _judge(self, record: Verdict) -> str | None:
         state = self._growing.get(record.test_set)
         if state is None or record.step > len(state.evaluations):
@@ -374,7 +404,7 @@ class History:
         hidden = state.opened.contract.adaptivity == "none"
         if hidden != (record.passed is None):
             return "its bit does not go with the adaptivity"
-        state.evaluations[record.step - 1] = Evaluation(evaluation.reserved, record)
+        state.evaluations[record.step - 1] = replace(evaluation, verdict=record)
         state.passes += record.passed is True
         state.fails += record.passed is False
         return None

@@ -24,6 +24,7 @@ from easeml_action.ledger.errors import (
     LedgerRewritten,
     PushRefused,
     RemoteUnreachable,
+    ResumedTooOften,
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
 from easeml_action.ledger.patience import Patience
@@ -35,6 +36,7 @@ from easeml_action.ledger.records import (
     Question,
     Record,
     ReservedStep,
+    ResumedStep,
     Verdict,
     kind_of,
 )
@@ -253,6 +255,9 @@ class Ledger:
     ) -> Reservation | Verdict:
         """Charge a step for a question, once and for all, before a model sees a row.
 
+        A step that was charged and never answered is resumed, and that is written down as well: a
+        run that dies tells something, and may not do so for ever.
+
         Parameters
         ----------
         question
@@ -272,28 +277,33 @@ class Ledger:
         ------
         BudgetSpent
             No step is left, perhaps since a moment ago.
+        ResumedTooOften
+            The question's step was begun as often as a step may be.
         ValueError
             The test set was not opened.
         """
-        own: list[ReservedStep] = []
+        mark = secrets.token_hex(16)
 
         def decide(history: History) -> Sequence[Record]:
-            if history.evaluation_of(question):
-                return []
+            evaluation = history.evaluation_of(question)
+            if evaluation is not None:
+                step = evaluation.reserved.step
+                again = ResumedStep(question.test_set, step, self._time(), mark, run)
+                return _resume(evaluation, again)
             state = history.find(question.test_set)
             if state is None:
                 raise ValueError("question: its test set must be opened before a step is reserved")
             _insist_on_a_step_left(state)
             step = state.steps_taken + 1
-            time = self._time()
-            own.append(ReservedStep(question, step, state.passes, state.fails, commit, time, run))
-            return own[-1:]
+            known, time = (state.passes, state.fails), self._time()
+            return [ReservedStep(question, step, *known, commit, time, run, mark)]
 
-        evaluation = self.append(decide).evaluation_of(question) or Evaluation(own[-1])
+        evaluation = self.append(decide).charged(question)
         if evaluation.verdict is not None:
             return evaluation.verdict
-        step = evaluation.reserved
-        return Reservation(question, step.step, step.passes, step.fails, resumed=step not in own)
+        charge = evaluation.reserved
+        resumed = charge.mark != mark
+        return Reservation(question, charge.step, charge.passes, charge.fails, resumed)
 
     def record(self, reservation: Reservation, passed: bool | None, sealed: str) -> Verdict:
         """Record the verdict on a reserved step, also where the test set has retired meanwhile.
@@ -427,6 +437,21 @@ class Ledger:
             f"The branch {name} could not be read from the remote: {said}",
             "Check that origin can be reached, then run the job again; nothing was written.",
         )
+
+
+def _resume(evaluation: Evaluation, resumption: ResumedStep) -> Sequence[Record]:
+    """Return what begins a charged step again: nothing where it is judged, or ours already."""
+    marks = {evaluation.reserved.mark, *(each.mark for each in evaluation.resumed)}
+    if evaluation.verdict is not None or resumption.mark in marks:
+        return []
+    if not evaluation.may_resume:
+        raise ResumedTooOften(
+            f"Step {evaluation.reserved.step} was begun {1 + len(evaluation.resumed)} times for "
+            "this model, and no run came to a verdict.",
+            "Look in those runs for what ended them (memory, cancelled jobs); the step stays "
+            "charged, and a changed model takes a step of its own.",
+        )
+    return [resumption]
 
 
 def _insist_on_a_step_left(state: KnownTestSet) -> None:

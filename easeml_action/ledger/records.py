@@ -14,6 +14,9 @@ from easeml_action.ledger.errors import RecordUnknown, RecordUnreadable
 from easeml_action.statistics import Adaptivity, Budget, Mode
 
 MAX_STEPS: Final = 10_000
+# How often a step that was charged may be begun again. Each death of a run may tell a bit of the
+# features, and this is what bounds it.
+MAX_RESUMPTIONS: Final = 9
 
 _STRICT: Final = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -25,6 +28,7 @@ def _text(pattern: str, longest: int) -> StringConstraints:
 Digest = Annotated[str, _text(r"^[A-Za-z0-9._:+/=-]+$", 128)]
 Sha256 = Annotated[str, _text(r"^[0-9a-f]{64}$", 64)]
 LedgerId = Annotated[str, _text(r"^[0-9a-f]{32}$", 32)]
+Mark = Annotated[str, _text(r"^[0-9a-f]{32}$", 32)]
 CommitId = Annotated[str, _text(r"^([0-9a-f]{40}|[0-9a-f]{64})$", 64)]
 Time = Annotated[str, _text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", 20)]
 Line = Annotated[str, _text(r"^[ -~]+$", 4096)]
@@ -219,7 +223,8 @@ class ReservedStep:
     """A step is charged, before its model sees a row.
 
     ``passes`` and ``fails`` are the verdicts known at that moment: the error level of the step
-    follows from them, whatever concurrent steps turn out to be.
+    follows from them, whatever concurrent steps turn out to be. ``mark`` is random: by it the run
+    that wrote the record knows it again.
     """
 
     question: Question
@@ -229,11 +234,23 @@ class ReservedStep:
     commit: CommitId
     time: Time
     run: Line | None = None
+    mark: Mark | None = None
 
     @property
     def test_set(self) -> str:
         """Identity of the rows that the step is charged to."""
         return self.question.test_set
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ResumedStep:
+    """A step that is charged and not judged is begun again, before its model sees a row."""
+
+    test_set: Digest
+    step: Positive
+    time: Time
+    mark: Mark
+    run: Line | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -257,7 +274,15 @@ class Verdict:
         return "pass" if self.passed else "fail"
 
 
-Record = Genesis | RememberedRows | OpenedTestSet | KnownCiphertext | ReservedStep | Verdict
+Record = (
+    Genesis
+    | RememberedRows
+    | OpenedTestSet
+    | KnownCiphertext
+    | ReservedStep
+    | ResumedStep
+    | Verdict
+)
 
 _KINDS: Final[dict[str, type[Record]]] = {
     "genesis": Genesis,
@@ -265,6 +290,7 @@ _KINDS: Final[dict[str, type[Record]]] = {
     "open": OpenedTestSet,
     "ciphertext": KnownCiphertext,
     "reserve": ReservedStep,
+    "resume": ResumedStep,
     "verdict": Verdict,
 }
 _KIND_OF: Final = {record_type: kind for kind, record_type in _KINDS.items()}

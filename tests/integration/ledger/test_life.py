@@ -17,6 +17,7 @@ from easeml_action.ledger import (
     Question,
     Record,
     Reservation,
+    ResumedTooOften,
     Verdict,
 )
 
@@ -84,6 +85,23 @@ def test_a_run_that_died_after_its_charge_is_resumed_on_the_same_step(
     (known,) = new_ledger().read().test_sets
     assert known.steps_taken == 2
     assert known.unfinished == ()
+
+
+def test_a_step_whose_runs_keep_dying_is_resumed_a_few_times_and_no_more(
+    new_ledger: Callable[..., Ledger],
+) -> None:
+    new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+    running = charge(new_ledger(), "m1")
+    for _ in range(9):
+        assert charge(new_ledger(), "m1").resumed
+    with pytest.raises(ResumedTooOften, match="Step 1 was begun 10 times") as refused:
+        charge(new_ledger(), "m1")
+    assert "a changed model takes a step of its own" in refused.value.remedy
+    assert charge(new_ledger(), "m2").step == 2
+    # The step is charged all the same, and a run that is still at work may answer it.
+    new_ledger().record(running, False, SEALED)
+    (known,) = new_ledger().read().test_sets
+    assert (known.steps_taken, known.fails) == (2, 1)
 
 
 def test_the_first_verdict_on_a_step_stands(new_ledger: Callable[..., Ledger]) -> None:

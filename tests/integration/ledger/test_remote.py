@@ -259,15 +259,16 @@ def test_a_push_that_arrived_though_it_seemed_to_fail_is_not_made_twice(
     new_ledger: Callable[..., Ledger], origin: Path
 ) -> None:
     new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
-    # The remote's end moves the branch and dies before it can say so.
-    install_hook(origin, "post-receive", 'rm "$0"\nkill -9 $PPID\n')
-    ledger = new_ledger()
     question = Question("rows-a", "n > 0.8 +/- 0.05", "fp-free", "m1")
-    reserved = ledger.reserve(question, commit="c" * 40)
-    assert isinstance(reserved, Reservation)
-    assert (reserved.step, reserved.resumed) == (1, False)
-    assert not (origin / "hooks/post-receive").exists()
-    assert new_ledger().read().test_sets[0].steps_taken == 1
+    for resumed in (False, True):
+        # The remote's end moves the branch and dies before it can say so.
+        install_hook(origin, "post-receive", 'rm "$0"\nkill -9 $PPID\n')
+        reserved = new_ledger().reserve(question, commit="c" * 40)
+        assert isinstance(reserved, Reservation)
+        assert (reserved.step, reserved.resumed) == (1, resumed)
+        assert not (origin / "hooks/post-receive").exists()
+        charged = new_ledger().read().charged(question)
+        assert len(charged.resumed) == int(resumed)
 
 
 def test_a_run_that_is_never_first_gives_up_and_says_why(

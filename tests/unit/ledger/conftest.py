@@ -13,6 +13,7 @@ from easeml_action.ledger import (
     Record,
     RememberedRows,
     ReservedStep,
+    ResumedStep,
     Verdict,
     chain,
 )
@@ -38,6 +39,7 @@ def records() -> tuple[Record, ...]:
         ReservedStep(asked, 1, 0, 0, "c" * 40, TIME, "https://example.com/runs/7"),
         Verdict("rows-a", 1, True, SEALED),
         ReservedStep(again, 2, 1, 0, "d" * 40, TIME),
+        ResumedStep("rows-a", 2, TIME, "e" * 32, "https://example.com/runs/8"),
         Verdict("rows-a", 2, False, SEALED),
         RememberedRows("rows-a", 1000, 1, "label-1", "e" * 64),
     )

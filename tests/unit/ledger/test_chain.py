@@ -26,6 +26,7 @@ from easeml_action.ledger import (
     RecordUnknown,
     RecordUnreadable,
     ReservedStep,
+    ResumedStep,
     UntrustedLedger,
     Verdict,
     WrongLedgerKey,
@@ -35,6 +36,7 @@ from easeml_action.ledger import (
 Write = Callable[[Sequence[Record]], bytes]
 
 sha256 = st.text("0123456789abcdef", min_size=64, max_size=64)
+marks = st.text("0123456789abcdef", min_size=32, max_size=32)
 digests = st.text(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+/=-",
     min_size=1,
@@ -53,12 +55,11 @@ sealed = st.text("ABCz019+/= \n", min_size=1, max_size=300).map(
 )
 contracts = st.builds(Contract, shares, st.integers(1, 1000), st.sampled_from(["none", "full"]))
 any_record = st.one_of(
-    st.builds(
-        Genesis, st.text("0123456789abcdef", min_size=32, max_size=32), st.none() | lines, times
-    ),
+    st.builds(Genesis, marks, st.none() | lines, times),
     st.builds(OpenedTestSet, digests, sha256, positives, contracts, times),
     st.builds(KnownCiphertext, digests, sha256),
     st.builds(ReservedStep, questions, positives, counts, counts, sha256, times, st.none() | lines),
+    st.builds(ResumedStep, digests, positives, times, marks, st.none() | lines),
     st.builds(Verdict, digests, positives, st.none() | st.booleans(), sealed),
 )
 
@@ -215,7 +216,7 @@ def test_a_record_forged_with_a_fitting_hash_is_named(
     lines = write(records).splitlines(keepends=True)
     rows = json.loads(lines[-1])["record"] | {"rows": 999}
     lines[-1] = rehash(lines[-1], record=rows)
-    with pytest.raises(RecordForged, match="Line 8 "):
+    with pytest.raises(RecordForged, match=f"Line {len(records)} "):
         chain.read(b"".join(lines), key)
 
 
@@ -285,7 +286,7 @@ def test_a_version_or_kind_from_the_future_asks_for_a_later_version(
 def test_a_line_that_is_no_record_stops_the_run(
     line: bytes, records: tuple[Record, ...], write: Write, key: bytes
 ) -> None:
-    with pytest.raises((RecordUnreadable, RecordUnknown), match="Line 9 "):
+    with pytest.raises((RecordUnreadable, RecordUnknown), match=f"Line {len(records) + 1} "):
         chain.read(write(records) + line + b"\n", key)
 
 

@@ -19,6 +19,7 @@ from easeml_action.ledger import (
     Question,
     Record,
     ReservedStep,
+    ResumedStep,
     Verdict,
 )
 from easeml_action.statistics import Remaining
@@ -34,6 +35,10 @@ def asks(model: str, test_set: str = "rows-a", **more: Any) -> Question:
 
 def reserves(model: str, step: int, passes: int = 0, fails: int = 0, **more: Any) -> ReservedStep:
     return ReservedStep(asks(model, **more), step, passes, fails, "c" * 40, TIME)
+
+
+def resumes(step: int, number: int = 0) -> ResumedStep:
+    return ResumedStep("rows-a", step, TIME, f"{number:032x}")
 
 
 def judges(step: int, passed: bool | None, test_set: str = "rows-a") -> Verdict:
@@ -102,6 +107,17 @@ def test_a_step_that_is_charged_and_never_judged_stays_charged() -> None:
     assert known.is_retired
     assert known.remaining == Remaining(0, 0)
     assert [each.step for each in known.unfinished] == [1, 2]
+
+
+def test_a_step_may_be_begun_again_nine_times_and_is_charged_once() -> None:
+    records: list[Record] = [GENESIS, opens(steps=2), reserves("m1", 1)]
+    for number in range(9):
+        assert History(records).charged(asks("m1")).may_resume
+        records.append(resumes(1, number))
+    history = History(records)
+    assert not history.charged(asks("m1")).may_resume
+    assert history.test_sets[0].steps_taken == 1
+    assert History([*records, judges(1, True)]).test_sets[0].passes == 1
 
 
 def test_the_first_change_retires_the_test_set() -> None:
@@ -220,6 +236,13 @@ IMPOSSIBLE: list[tuple[str, Sequence[Record]]] = [
     ("other verdicts", [GENESIS, opens(), reserves("m", 1), judges(1, False), reserves("n", 2)]),
     ("never reserved", [GENESIS, opens(), judges(1, True)]),
     ("never reserved", [GENESIS, judges(1, True)]),
+    ("never reserved", [GENESIS, opens(), resumes(1)]),
+    ("never reserved", [GENESIS, resumes(1)]),
+    ("was judged", [GENESIS, opens(), reserves("m", 1), judges(1, True), resumes(1)]),
+    (
+        "as often as a step may be",
+        [GENESIS, opens(), reserves("m", 1), *(resumes(1, number) for number in range(10))],
+    ),
     ("judged before", [GENESIS, opens(), reserves("m", 1), judges(1, True), judges(1, True)]),
     ("adaptivity", [GENESIS, opens(), reserves("m", 1), judges(1, None)]),
     ("adaptivity", [GENESIS, opens(3, "none"), reserves("m", 1), judges(1, True)]),

@@ -25,6 +25,7 @@ def test_every_kind_goes_to_json_and_back(records: tuple[Record, ...]) -> None:
         "open",
         "ciphertext",
         "reserve",
+        "resume",
         "verdict",
         "rows",
     }
