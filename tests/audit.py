@@ -20,7 +20,7 @@ from typing import Any
 FILE = "ledger.jsonl"
 MOST_RESUMPTIONS = 9
 _NOTHING = "0" * 64
-_KINDS = ("genesis", "open", "ciphertext", "reserve", "resume", "verdict")
+_KINDS = ("genesis", "rows", "open", "ciphertext", "reserve", "resume", "verdict")
 _ROUNDING = 1e-9
 
 Json = dict[str, Any]
@@ -123,12 +123,8 @@ def audit_file(data: bytes, key: bytes | None, found: Audit) -> None:
         record = {"kind": said["kind"], **said["record"]}
         if (record["kind"] == "genesis") != (seq == 0):
             found.flaws.append("the ledger does not begin with its one genesis")
-        if "ciphertext" in record and any(
-            record["ciphertext"] == earlier.get("ciphertext") for earlier in found.records
-        ):
-            found.flaws.append("a ciphertext is given twice")
-        found.records.append(record)
         _enter(record, books, found)
+        found.records.append(record)
 
 
 def _versions(repository: Path, branch: str, found: Audit) -> Iterator[bytes]:
@@ -219,18 +215,63 @@ def _enter(record: Json, books: dict[str, _Book], found: Audit) -> None:
     if kind == "genesis":
         return
     name = record["question"]["test_set"] if kind == "reserve" else record["test_set"]
-    if kind == "open":
+    if kind == "rows":
+        _share_out(record, books, found)
+    elif kind == "open":
+        _own(record, found)
+        _check_period(record, books, found)
         if name in books:
             found.flaws.append("a test set is opened twice")
         books[name] = _Book(record["contract"], record["ln_alpha_floor"])
+    elif kind == "ciphertext":
+        _own(record, found)
+        if not any(name in {each, _period(each, found)[0]} for each in books):
+            found.flaws.append("a ciphertext is given to an unknown test set")
     elif name not in books:
         found.lose(f"a record of kind {kind} is about no open test set", kind == "verdict")
-    elif kind == "reserve":
-        _charge(record, books[name], found)
-    elif kind == "resume":
-        _resume(record, books[name], found)
-    elif kind == "verdict":
-        _judge(record, books[name], found)
+    else:
+        {"reserve": _charge, "resume": _resume, "verdict": _judge}[kind](record, books[name], found)
+
+
+def _share_out(record: Json, books: dict[str, _Book], found: Audit) -> None:
+    if record["test_set"] in {each["test_set"] for each in found.of("rows")}:
+        found.flaws.append("rows are shared out twice")
+    if record["test_set"] in books and record["periods"] != 1:
+        found.flaws.append("rows are shared out that serve already")
+
+
+def _period(name: str, found: Audit) -> tuple[str, int, int]:
+    """Return which test set's rows these are, which share of them, and of how many."""
+    whole, _, number = name.rpartition(".")
+    for each in found.of("rows"):
+        if each["test_set"] == whole and each["periods"] > 1:
+            return whole, int(number), each["periods"]
+    return name, 1, 1
+
+
+def _own(record: Json, found: Audit) -> None:
+    """Hold a ciphertext to the one test set that it was first given to."""
+    owners = {
+        _period(each["test_set"], found)[0]
+        for each in found.records
+        if each.get("ciphertext") == record["ciphertext"]
+    }
+    is_news = record["kind"] == "ciphertext"
+    if owners and (is_news or owners != {_period(record["test_set"], found)[0]}):
+        found.flaws.append("a ciphertext is given twice")
+
+
+def _check_period(record: Json, books: dict[str, _Book], found: Audit) -> None:
+    """Hold a period to its turn: the next one, once the one before it is used up."""
+    whole, number, periods = _period(record["test_set"], found)
+    for each in found.of("rows"):
+        share, more = divmod(each["rows"], periods)
+        if each["test_set"] == whole and record["rows"] != share + (number <= more):
+            found.flaws.append("a period has more or fewer rows than its share")
+    if not 1 <= number <= periods or (number > 1 and f"{whole}.{number - 1}" not in books):
+        found.flaws.append("a period is opened out of turn")
+    elif number > 1 and books[f"{whole}.{number - 1}"].spent_by() is None:
+        found.flaws.append("a period is opened while the one before it serves")
 
 
 def _charge(record: Json, book: _Book, found: Audit) -> None:

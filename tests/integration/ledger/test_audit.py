@@ -18,13 +18,17 @@ FULL = {"reliability": 0.99, "steps": 2, "adaptivity": "full", "passes": None, "
 METERED = FULL | {"adaptivity": "metered", "steps": 9, "pass_rate": 0.5}
 
 
-def opened(terms: dict[str, Any] = FULL, floor: float | None = None) -> dict[str, Any]:
-    about = {"test_set": "rows-a", "ciphertext": "a" * 64, "rows": 9}
+def opened(
+    terms: dict[str, Any] = FULL, floor: float | None = None, **changes: Any
+) -> dict[str, Any]:
+    about = {"test_set": "rows-a", "ciphertext": "a" * 64, "rows": 9, **changes}
     return {"kind": "open", **about, "contract": terms, "ln_alpha_floor": floor}
 
 
-def charged(step: int, model: str, passes: int = 0, fails: int = 0) -> dict[str, Any]:
-    question = {"test_set": "rows-a", "condition": "n > 0.5 +/- 0.1", "new": model}
+def charged(
+    step: int, model: str, passes: int = 0, fails: int = 0, test_set: str = "rows-a"
+) -> dict[str, Any]:
+    question = {"test_set": test_set, "condition": "n > 0.5 +/- 0.1", "new": model}
     return {
         "kind": "reserve",
         "question": question,
@@ -55,6 +59,17 @@ GOOD = [
 ]
 
 
+def period(number: int, rows: int) -> dict[str, Any]:
+    return opened(FULL | {"steps": 1}, test_set=f"rows-a.{number}", rows=rows)
+
+
+SHARED_OUT = {"kind": "rows", "test_set": "rows-a", "rows": 9, "periods": 2}
+PERIODS = [
+    *(GENESIS, SHARED_OUT, period(1, 5), charged(1, "m1", test_set="rows-a.1")),
+    *(period(2, 4), {"kind": "ciphertext", "test_set": "rows-a", "ciphertext": "b" * 64}),
+]
+
+
 def write(records: Records, key: bytes = KEY) -> bytes:
     """Write a ledger with chain and seals, as a holder of the key could whatever it says."""
     lines, prev = [], "0" * 64
@@ -79,6 +94,7 @@ def test_a_good_ledger_has_no_flaw() -> None:
 
     assert (found.flaws, found.lost, found.double, found.exceeded) == ([], 0, 0, 0)
     assert len(found.of("reserve")) == 2
+    assert check(PERIODS).flaws == []
 
 
 @pytest.mark.parametrize(
@@ -122,6 +138,14 @@ def test_a_good_ledger_has_no_flaw() -> None:
         ([*GOOD[:7], judged(2, None)], "a bit that it must not show, or hides", (0, 0, 0)),
         ([*GOOD, opened()], "opened twice", (0, 0, 0)),
         ([*GOOD, GOOD[2]], "ciphertext is given twice", (0, 0, 0)),
+        ([*GOOD, opened(test_set="rows-b")], "ciphertext is given twice", (0, 0, 0)),
+        ([GENESIS, GOOD[2]], "to an unknown test set", (0, 0, 0)),
+        ([*GOOD, SHARED_OUT], "shared out that serve", (0, 0, 0)),
+        ([*PERIODS, SHARED_OUT], "shared out twice", (0, 0, 0)),
+        ([*PERIODS[:2], period(2, 4)], "out of turn", (0, 0, 0)),
+        ([*PERIODS, period(3, 4)], "out of turn", (0, 0, 0)),
+        ([*PERIODS[:3], PERIODS[4]], "while the one before it serves", (0, 0, 0)),
+        ([*PERIODS[:2], period(1, 4)], "than its share", (0, 0, 0)),
         (GOOD[1:], "one genesis", (0, 0, 0)),
         ([*GOOD, GENESIS], "one genesis", (0, 0, 0)),
         ([*GOOD, {"kind": "gift"}], "unknown", (0, 0, 0)),
