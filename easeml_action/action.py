@@ -37,6 +37,7 @@ from easeml_action.github import (
 from easeml_action.ledger import Branch, Ledger
 from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
+from easeml_action.patience import Patience
 from easeml_action.retirement import (
     TestSetUsedUp,
     ask_for_test_set,
@@ -73,10 +74,13 @@ def main() -> int:
             workflow.mask(secret)
         change = read_change(settings)
         with scratch_folder() as scratch:
-            github = GitHub(settings.repository, settings.token, settings.api_url)
+            patience = Patience(settings.retry_seconds)
+            github = GitHub(
+                settings.repository, settings.token, settings.api_url, patience=patience
+            )
             report = settle(
                 World(
-                    git=Git(settings.workspace, settings.token),
+                    git=Git(settings.workspace, settings.token, patience),
                     change=change,
                     config_path=settings.config,
                     private_key=settings.private_key,

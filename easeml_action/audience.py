@@ -30,6 +30,19 @@ from easeml_action.world import Retirement
 
 T = TypeVar("T")
 
+# shown when a verdict is on record and the commit status could not be set
+RECORDED_UNSHOWN = "The verdict is recorded as step {step}: the next run shows it at no cost."
+
+
+class StatusNotSet(GateError):
+    """The commit status could not be settled; what the run has done all the same is said."""
+
+    def __init__(self, cause: GateError, report: Report) -> None:
+        done = report.price
+        if report.verdict in {"pass", "fail", "recorded"}:
+            done = RECORDED_UNSHOWN.format(step=report.step)
+        super().__init__(cause.problem, f"{done} {cause.remedy}")
+
 
 class GitHubAudience:
     """Speaks to everyone concerned; see :class:`easeml_action.world.Audience`.
@@ -67,17 +80,19 @@ class GitHubAudience:
 
         Raises
         ------
-        GateError
+        StatusNotSet
             The status could not be set, now or at the beginning (it is not tried again then).
         """
         try:
             self._workflow.set_outputs(report.outputs)
             self._workflow.add_summary(render_summary(report))
         finally:
-            if self._failure is not None:
-                raise self._failure
-            self._annotate(report)
-            self._set_status(status_state(report), status_description(report))
+            failure = self._failure
+            if failure is None:
+                self._annotate(report)
+                failure = self._settle(report)
+            if failure is not None:
+                raise StatusNotSet(failure, report)
 
     def mail(self, recipient: str, report: Report, *, passed: bool) -> None:
         """Send the verdict to the key holder."""
@@ -118,10 +133,19 @@ class GitHubAudience:
 
     def _annotate(self, report: Report) -> None:
         if report.verdict == "error":
-            text = f"{report.problem} {report.remedy}\n{report.excerpt}".rstrip()
+            said = f"{report.problem} {report.remedy} {report.price}"
+            text = f"{said}\n{report.excerpt}".rstrip()
             self._workflow.error(text, title=report.headline)
         else:
             self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
+
+    def _settle(self, report: Report) -> GateError | None:
+        """Set the status to what the run has come to; return what kept it from that."""
+        try:
+            self._set_status(status_state(report), status_description(report))
+        except GateError as error:
+            return error
+        return None
 
     def _set_status(self, state: State, description: str) -> None:
         try:

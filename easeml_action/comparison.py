@@ -132,7 +132,7 @@ def _model_if_any(git: Git, commit: str, scope: Scope) -> ModelFiles | None:
 def _baseline(git: Git, ref: str) -> str:
     # Git itself would take the tag: whoever may push a tag could put it in a branch's place.
     namesakes = {f"refs/tags/{ref}", f"refs/heads/{ref}"}
-    listed = git.text("ls-remote", "origin", *namesakes).split()
+    listed = git.ask_origin("ls-remote", "origin", *namesakes).decode().split()
     found = sorted(namesakes.intersection(listed))
     if len(found) > 1:
         raise BaselineAmbiguous(ref)

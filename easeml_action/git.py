@@ -5,6 +5,7 @@ an error.
 """
 
 import base64
+import math
 import os
 import re
 import subprocess
@@ -15,12 +16,24 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from easeml_action.errors import GateError
+from easeml_action.patience import Patience
 
 DEFAULT_TIMEOUT = 300.0
 
 # What git check-ref-format forbids, and a leading dash, which would make it an option.
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|\.$|^[/.-]|/\.|\.lock(?:/|$)")
 _LONGEST_REF = 1024
+
+# What git says where the same request may succeed a moment later. Everything else that a remote
+# refuses (a token, a name that it does not have) it refuses again.
+_PASSING = re.compile(
+    r"error: (?:408|429|5\d\d)\b|HTTP (?:408|429|5\d\d)\b|RPC failed"
+    r"|Could not resolve host|Failed to connect|Couldn't connect|Connection (?:refused|reset|timed)"
+    r"|Empty reply from server|transfer closed|Operation too slow|timed out|no answer within"
+    r"|hung up unexpectedly|early EOF|unexpected disconnect|expected flush|bad line length"
+    r"|not valid: is this a git repository|invalid index-pack output|protocol error",
+    re.IGNORECASE,
+)
 
 # The workspace belongs to whoever ran before us: no hook or watcher of it is run, and git's
 # refusal of a directory owned by another user is lifted for our own commands only.
@@ -46,6 +59,11 @@ class GitFailed(GateError):
         )
         self.command = command
         self.stderr = stderr
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether a remote failed in a way that may be over a moment later."""
+        return bool(_PASSING.search(self.stderr))
 
 
 class CommitMissing(GateError):
@@ -77,10 +95,18 @@ class Git:
         The work tree or the bare repository.
     token
         Sent as a header to origin's own host, and to no other.
+    patience
+        How long a remote that fails is asked again.
     """
 
-    def __init__(self, directory: Path, token: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        token: SecretStr | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.directory = directory
+        self.patience = patience or Patience()
         self._token = token
 
     def run(
@@ -98,8 +124,10 @@ class Git:
             It ended with an error, or did not end within ``timeout`` seconds.
         """
         configuration = list(_SAFE_CONFIGURATION)
-        if self._token is not None and arguments[0] in {"fetch", "push", "ls-remote"}:
-            configuration += self._authorization(self._token)
+        if arguments[0] in {"fetch", "push", "ls-remote"}:
+            configuration += self._insistence()
+            if self._token is not None:
+                configuration += self._authorization(self._token)
         try:
             done = subprocess.run(
                 ["git", *arguments],
@@ -137,7 +165,23 @@ class Git:
         """
         depth = ["--unshallow"] if unshallow else []
         options = ["--no-tags", "--no-write-fetch-head", *depth]
-        self.run("fetch", *options, "origin", *refspecs, timeout=timeout)
+        self.ask_origin("fetch", *options, "origin", *refspecs, timeout=timeout)
+
+    def ask_origin(self, *arguments: str, timeout: float = DEFAULT_TIMEOUT) -> bytes:
+        """Run one git command that reads from origin, again where a fault may pass.
+
+        Raises
+        ------
+        GitFailed
+            Origin refused, or went on failing.
+        """
+        trial = self.patience.trial()
+        while True:
+            try:
+                return self.run(*arguments, timeout=timeout)
+            except GitFailed as failed:
+                if not failed.is_passing or not trial.pause():
+                    raise
 
     def has_commit(self, commit: str) -> bool:
         """Say whether the commit is in this repository."""
@@ -172,6 +216,11 @@ class Git:
             return None
         kind, blob = entry.split("\t", 1)[0].split(" ")[1:]
         return self.run("cat-file", "blob", blob) if kind == "blob" else None
+
+    def _insistence(self) -> list[tuple[str, str]]:
+        # A transfer may take long as long as it goes on; a silent one is a fault like any other.
+        silence = str(math.ceil(self.patience.answer))
+        return [("http.lowSpeedLimit", "1"), ("http.lowSpeedTime", silence)]
 
     def _authorization(self, token: SecretStr) -> list[tuple[str, str]]:
         origin = urlsplit(self.text("remote", "get-url", "origin"))
@@ -213,7 +262,7 @@ def borrow(checkout: Git, directory: Path) -> Git:
     except GitFailed:
         raise NoCheckout from None
     directory.mkdir()
-    own = Git(directory, checkout._token)
+    own = Git(directory, checkout._token, checkout.patience)
     own.run("init", "--quiet", "--bare", "--template=", f"--object-format={algorithm}")
     own.run("config", "include.path", f"{common}/config")
     info = directory / "objects" / "info"

@@ -17,6 +17,8 @@ from easeml_action.ledger import (
     BranchProtected,
     BudgetSpent,
     KnownTestSet,
+    LedgerBusy,
+    RemoteUnreachable,
     Reservation,
     Verdict,
 )
@@ -55,7 +57,7 @@ class Minutes:
         self._note(cost="reserved")
         try:
             yield
-        except (AccessDenied, BranchProtected, BudgetSpent):
+        except (AccessDenied, BranchProtected, BudgetSpent, LedgerBusy, RemoteUnreachable):
             self._note(cost="nothing")
             raise
 

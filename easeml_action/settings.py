@@ -12,7 +12,12 @@ from easeml_action.config import DEFAULT_NAME
 from easeml_action.errors import GateError
 from easeml_action.git import is_ref
 from easeml_action.ledger import DEFAULT_BRANCH
+from easeml_action.patience import DEFAULT_SECONDS
 from easeml_action.sandbox import LAYERS, Layer
+
+DEFAULT_RETRY_SECONDS = int(DEFAULT_SECONDS)
+# The job's own time limit would end a run that waits for longer.
+LONGEST_RETRY_SECONDS = 3600
 
 FailOn = Literal["fail", "error", "never"]
 
@@ -43,6 +48,7 @@ class Settings:
     ledger_branch: str
     fail_on: FailOn
     allow_unsandboxed: frozenset[Layer]
+    retry_seconds: int
     repository: str
     api_url: str
     server_url: str
@@ -96,6 +102,7 @@ class Settings:
             ledger_branch=_branch(_input(environ, "ledger-branch") or DEFAULT_BRANCH),
             fail_on=_fail_on(_input(environ, "fail-on") or "fail"),
             allow_unsandboxed=layers_named(_input(environ, "allow-unsandboxed")),
+            retry_seconds=_seconds(_input(environ, "retry-seconds") or str(DEFAULT_RETRY_SECONDS)),
             repository=_repository(_variable(environ, "GITHUB_REPOSITORY")),
             api_url=_variable(environ, "GITHUB_API_URL").rstrip("/"),
             server_url=_variable(environ, "GITHUB_SERVER_URL").rstrip("/"),
@@ -164,6 +171,16 @@ def layers_named(text: str) -> frozenset[Layer]:
                 f"Name some of: {', '.join(LAYERS)}.",
             )
     return frozenset(cast(list[Layer], names))
+
+
+def _seconds(value: str) -> int:
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
+    if not 1 <= number <= LONGEST_RETRY_SECONDS:
+        raise InvalidInput(
+            f"The input `retry-seconds` is {value!r}.",
+            f"Give a whole number of seconds from 1 to {LONGEST_RETRY_SECONDS:,}.",
+        )
+    return number
 
 
 def _repository(value: str) -> str:

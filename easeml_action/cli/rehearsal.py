@@ -49,7 +49,7 @@ def _forget(git: Git) -> None:
 def default_branch(git: Git) -> str | None:
     """Return the branch that origin's HEAD stands at, or None where it does not say."""
     try:
-        answer = git.text("ls-remote", "--symref", "origin", "HEAD")
+        answer = git.ask_origin("ls-remote", "--symref", "origin", "HEAD").decode()
     except GitFailed:
         return None
     first = answer.partition("\n")[0].partition("\t")[0]

@@ -4,7 +4,7 @@ Nothing here knows a label, a row or a key: the room is handed verdicts and publ
 only estimates it ever renders are those of a test set that has retired.
 """
 
-from easeml_action.github.api import GitHub, Patience
+from easeml_action.github.api import GitHub
 from easeml_action.github.errors import (
     ApiDown,
     BadToken,
@@ -66,7 +66,6 @@ __all__ = [
     "NotGitHub",
     "NothingToJudge",
     "PastVerdict",
-    "Patience",
     "RateLimited",
     "Report",
     "RequestRefused",

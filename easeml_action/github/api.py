@@ -1,12 +1,11 @@
 """The connection to GitHub's REST API: one door for every request, with retries and clear errors.
 
 PyGithub speaks to GitHub. Its own retries (GithubRetry) sleep for as long as a Retry-After header
-or a rate limit's reset asks, an hour if need be; ours give up when the total time is over.
+or a rate limit's reset asks, an hour if need be; ours give up when the run's patience is over.
 """
 
-import time
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from github import (
 from github.Repository import Repository
 from pydantic import SecretStr
 
+from easeml_action.errors import GateError
 from easeml_action.github.errors import (
     ApiDown,
     BadToken,
@@ -31,10 +31,15 @@ from easeml_action.github.errors import (
     RateLimited,
     RequestRefused,
 )
+from easeml_action.patience import Patience
 
 DEFAULT_API_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
 PAGE_SIZE = 100
+# Seconds for one answer, where the run is more patient than that.
+LONGEST_ANSWER = 20
+# Seconds after a secondary rate limit that names no time. GitHub asks for a minute at least.
+SECONDARY_WAIT = 60.0
 
 T = TypeVar("T")
 
@@ -51,28 +56,6 @@ _UNREADABLE = (
 )
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to try; all in seconds.
-
-    Parameters
-    ----------
-    total
-        Time for one operation, with all its attempts and waits.
-    first_wait
-        Wait after the first failure; it doubles with each one.
-    secondary_wait
-        Wait after a secondary rate limit that names no time. GitHub asks for a minute at least.
-    request
-        Time for one answer of the server.
-    """
-
-    total: float = 180.0
-    first_wait: float = 1.0
-    secondary_wait: float = 60.0
-    request: int = 20
-
-
 class GitHub:
     """One repository, as seen with one token.
 
@@ -85,9 +68,7 @@ class GitHub:
     api_url
         GITHUB_API_URL; another than the default on GitHub Enterprise.
     patience
-        How long to try.
-    sleep, clock
-        Waiting, and seconds that never go back.
+        How long to try, all operations together.
     """
 
     def __init__(
@@ -97,20 +78,16 @@ class GitHub:
         api_url: str = DEFAULT_API_URL,
         *,
         patience: Patience | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         address = urlsplit(api_url)
         if address.scheme not in {"https", "http"} or not address.hostname:
             raise NotGitHub("reach GITHUB_API_URL")
         self.repository = repository
         self._patience = patience or Patience()
-        self._sleep = sleep
-        self._clock = clock
         self._client = Github(
             base_url=api_url.rstrip("/"),
             auth=Auth.Token(token.get_secret_value()),
-            timeout=self._patience.request,
+            timeout=math.ceil(min(LONGEST_ANSWER, self._patience.answer)),
             user_agent="easeml-action",
             per_page=PAGE_SIZE,
             api_version=API_VERSION,
@@ -139,41 +116,44 @@ class GitHub:
         ------
         MissingPermission, BadToken, RateLimited, ApiDown, NotGitHub, RequestRefused
         """
-        deadline = self._clock() + self._patience.total
-        wait = self._patience.first_wait
+        trial = self._patience.trial()
         while True:
+            asked = 0.0
             try:
                 return operation(self._client, self._client.get_repo(self.repository))
+            except requests.exceptions.InvalidHeader:
+                raise BadToken from None
             except requests.RequestException as error:
-                if isinstance(error, requests.exceptions.InvalidHeader):
-                    raise BadToken from None
-                pause = wait
-                if _is_lasting(error) or self._clock() + pause > deadline:
+                if _is_lasting(error):
                     raise ApiDown(purpose, _cause(error)) from None
+                fault: GateError = ApiDown(purpose, _cause(error))
             except _UNREADABLE:
-                raise NotGitHub(purpose) from None
+                # A web page or half an answer, from GitHub in distress or from a proxy.
+                fault = NotGitHub(purpose)
             except GithubException as error:
-                status, headers = error.status, error.headers or {}
-                limited = _is_limited(error)
-                if not limited and status < 500:
+                status, limited = error.status, _is_limited(error)
+                asked = _asked(error.headers or {}, limited)
+                if limited:
+                    fault = RateLimited(purpose, datetime.now(UTC) + timedelta(seconds=asked))
+                elif status >= 500:
+                    fault = ApiDown(purpose, f"it answered with HTTP status {status}")
+                elif status >= 400:
                     raise _refusal(purpose, permission, status) from None
-                pause = self._pause(headers, wait, limited)
-                if self._clock() + pause > deadline:
-                    if limited:
-                        raise RateLimited(datetime.now(UTC) + timedelta(seconds=pause)) from None
-                    raise ApiDown(purpose, f"it answered with HTTP status {status}") from None
-            self._sleep(pause)
-            wait *= 2
+                else:
+                    fault = NotGitHub(purpose)
+            if not trial.pause(asked):
+                raise fault
 
-    def _pause(self, headers: Mapping[str, str], wait: float, limited: bool) -> float:
-        """Return the seconds to wait: what GitHub asks for, else ours."""
-        asked = _number(headers.get("retry-after"))
-        if asked is not None:
-            return max(asked, wait)
-        reset = _number(headers.get("x-ratelimit-reset"))
-        if limited and reset is not None and headers.get("x-ratelimit-remaining") == "0":
-            return max(reset + 1 - datetime.now(UTC).timestamp(), wait)
-        return max(self._patience.secondary_wait, wait) if limited else wait
+
+def _asked(headers: Mapping[str, str], limited: bool) -> float:
+    """Return the seconds for which GitHub asks us to wait."""
+    after = _number(headers.get("retry-after"))
+    if after is not None or not limited:
+        return after or 0.0
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if reset is not None and headers.get("x-ratelimit-remaining") == "0":
+        return max(reset + 1 - datetime.now(UTC).timestamp(), 0.0)
+    return SECONDARY_WAIT
 
 
 def _is_limited(error: GithubException) -> bool:
@@ -188,12 +168,12 @@ def _is_limited(error: GithubException) -> bool:
     )
 
 
-def _refusal(purpose: str, permission: str, status: int) -> Exception:
+def _refusal(purpose: str, permission: str, status: int) -> GateError:
     if status == 401:
         return BadToken()
     if status in {403, 404}:
         return MissingPermission(permission, purpose)
-    return RequestRefused(purpose, status) if status >= 400 else NotGitHub(purpose)
+    return RequestRefused(purpose, status)
 
 
 def _is_lasting(error: requests.RequestException) -> bool:

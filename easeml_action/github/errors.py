@@ -30,10 +30,11 @@ class BadToken(GateError):
 class RateLimited(GateError):
     """GitHub takes no more requests for longer than we wait."""
 
-    def __init__(self, until: datetime) -> None:
+    def __init__(self, purpose: str, until: datetime) -> None:
         moment = until.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
         super().__init__(
-            f"GitHub takes no more requests with this token until about {moment}.",
+            f"GitHub takes no more requests with this token until about {moment}, so it could not "
+            f"be used to {purpose}.",
             "Run the job again after that.",
         )
         self.until = until

@@ -5,9 +5,10 @@ the set's hidden marker. A label takes a role in the repository, so a stranger c
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
-from github import Github, GithubException
+from github import Github, GithubException, UnknownObjectException
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.Repository import Repository
@@ -50,67 +51,60 @@ class Issues:
     def open_once(self, test_set: str, title: str, body: str) -> int:
         """Return the number of the test set's issue, which is opened where there is none.
 
-        Runs that race may each open one. All then see the same list, and each closes every one
-        but the lowest.
+        Each attempt looks first, since the one before may have opened the issue and lost only the
+        answer. Runs that race may each open one. All then see the same list, and each closes every
+        one but the lowest.
         """
-        found = self.find(test_set)
-        if found is not None:
-            return found
         marked = f"{body[:_MAX_BODY].rstrip()}\n\n{marker(test_set)}\n"
 
-        def create(_: Github, repository: Repository) -> int:
-            return _known(repository.create_issue(title, body=marked, labels=[LABEL]).number)
+        def find_or_create(_: Github, repository: Repository) -> tuple[int, bool]:
+            found = _numbers(repository, test_set)
+            if found:
+                return found[0], False
+            _ensure_label(repository)
+            created = repository.create_issue(title, body=marked, labels=[LABEL])
+            return _known(created.number), True
 
-        self._ensure_label()
-        created = self._github.ask("open an issue", _PERMISSION, create)
-        duplicates = sorted({created, *(i.number for i in self._list() if i.test_set == test_set)})
-        for number in duplicates[1:]:
-            self._close(number, "not_planned")
+        number, is_new = self._github.ask("open an issue", _PERMISSION, find_or_create)
+        if not is_new:
+            return number
+        duplicates = sorted({number, *self._numbers(test_set)})
+        for duplicate in duplicates[1:]:
+            self._close(duplicate, "not_planned")
         return duplicates[0]
 
     def find(self, test_set: str) -> int | None:
         """Return the number of the test set's issue, open or closed, or None."""
-        return min((i.number for i in self._list() if i.test_set == test_set), default=None)
+        return next(iter(self._numbers(test_set)), None)
 
     def list_open(self) -> tuple[TestSetIssue, ...]:
         """Return the open issues of all test sets, by number."""
-        return tuple(issue for issue in self._list() if issue.is_open)
+        listed = self._github.ask("list the issues", _PERMISSION, lambda _, each: _list(each))
+        return tuple(issue for issue in listed if issue.is_open)
 
     def close(self, number: int, comment: str) -> None:
         """Close an issue with one last comment, which is posted once however many runs race."""
         body = f"{comment[:_MAX_BODY].rstrip()}\n\n{_CLOSING}\n"
 
-        def closing_comments(_: Github, repository: Repository) -> list[int]:
-            comments = repository.get_issue(number).get_comments()
-            return sorted(comment.id for comment in comments if _CLOSING in (comment.body or ""))
+        def find_or_post(_: Github, repository: Repository) -> int | None:
+            issue = repository.get_issue(number)
+            return None if _closing_comments(issue) else _known(issue.create_comment(body).id)
 
-        def post(_: Github, repository: Repository) -> int:
-            return _known(repository.get_issue(number).create_comment(body).id)
-
-        read = "read an issue's comments"
-        if not self._github.ask(read, _PERMISSION, closing_comments):
-            mine = self._github.ask("comment on an issue", _PERMISSION, post)
-            if self._github.ask(read, _PERMISSION, closing_comments)[:1] != [mine]:
+        mine = self._github.ask("comment on an issue", _PERMISSION, find_or_post)
+        if mine is not None:
+            first = self._github.ask(
+                "read an issue's comments",
+                _PERMISSION,
+                lambda _, repository: _closing_comments(repository.get_issue(number))[:1],
+            )
+            if first != [mine]:
                 self._delete_comment(mine)
         self._close(number, "completed")
 
-    def _list(self) -> tuple[TestSetIssue, ...]:
-        def read(_: Github, repository: Repository) -> tuple[TestSetIssue, ...]:
-            listed = repository.get_issues(state="all", labels=[LABEL], sort="created")
-            return tuple(read_issue for issue in listed if (read_issue := _read(issue)))
-
-        issues = self._github.ask("list the issues", _PERMISSION, read)
-        return tuple(sorted(issues, key=lambda issue: issue.number))
-
-    def _ensure_label(self) -> None:
-        def ensure(_: Github, repository: Repository) -> None:
-            try:
-                repository.create_label(LABEL, LABEL_COLOR, LABEL_DESCRIPTION)
-            except GithubException as error:
-                if error.status != 422:  # it exists
-                    raise
-
-        self._github.ask("create a label", _PERMISSION, ensure)
+    def _numbers(self, test_set: str) -> list[int]:
+        return self._github.ask(
+            "list the issues", _PERMISSION, lambda _, repository: _numbers(repository, test_set)
+        )
 
     def _close(self, number: int, reason: str) -> None:
         def close(_: Github, repository: Repository) -> None:
@@ -124,9 +118,35 @@ class Issues:
     def _delete_comment(self, identifier: int) -> None:
         def delete(client: Github, repository: Repository) -> None:
             known = {"id": identifier, "url": f"{repository.url}/issues/comments/{identifier}"}
-            client.create_from_raw_data(IssueComment, known).delete()
+            with suppress(UnknownObjectException):  # an attempt before has deleted it
+                client.create_from_raw_data(IssueComment, known).delete()
 
         self._github.ask("delete a comment", _PERMISSION, delete)
+
+
+def _list(repository: Repository) -> list[TestSetIssue]:
+    listed = repository.get_issues(state="all", labels=[LABEL], sort="created")
+    issues = [read_issue for issue in listed if (read_issue := _read(issue))]
+    return sorted(issues, key=lambda issue: issue.number)
+
+
+def _numbers(repository: Repository, test_set: str) -> list[int]:
+    return [issue.number for issue in _list(repository) if issue.test_set == test_set]
+
+
+def _ensure_label(repository: Repository) -> None:
+    try:
+        repository.create_label(LABEL, LABEL_COLOR, LABEL_DESCRIPTION)
+    except GithubException as error:
+        if error.status != 422:  # it exists
+            raise
+
+
+def _closing_comments(issue: Issue) -> list[int]:
+    """Return the ids of the comments that close an issue, the oldest first."""
+    return sorted(
+        comment.id for comment in issue.get_comments() if _CLOSING in (comment.body or "")
+    )
 
 
 def marker(test_set: str) -> str:

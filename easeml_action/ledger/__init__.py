@@ -38,7 +38,6 @@ from easeml_action.ledger.errors import (
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
 from easeml_action.ledger.ledger import Ledger, Reservation
-from easeml_action.ledger.patience import Patience
 from easeml_action.ledger.records import (
     Contract,
     Genesis,
@@ -78,7 +77,6 @@ __all__ = [
     "NoOrigin",
     "NotALedger",
     "OpenedTestSet",
-    "Patience",
     "Period",
     "PushRefused",
     "Question",

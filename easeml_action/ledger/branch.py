@@ -21,6 +21,7 @@ from easeml_action.ledger.errors import (
     NoOrigin,
     NotALedger,
 )
+from easeml_action.patience import Patience
 
 DEFAULT_BRANCH: Final = "easeml-ledger"
 LEDGER_FILE: Final = "ledger.jsonl"
@@ -107,6 +108,11 @@ class Branch:
     def __init__(self, git: Git, name: str = DEFAULT_BRANCH) -> None:
         self._git = git
         self.name = name
+
+    @property
+    def patience(self) -> Patience:
+        """How long the checkout puts up with a remote that fails."""
+        return self._git.patience
 
     @contextmanager
     def copy(self) -> Iterator["Copy"]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Final
 
 from easeml_action.errors import GateError
 from easeml_action.ledger import chain
 from easeml_action.ledger.branch import LEDGER_FILE, Branch, Copy, Tip, TryAgain
 from easeml_action.ledger.errors import (
+    AccessDenied,
+    BranchProtected,
     BudgetSpent,
     IdentityConflict,
     LedgerBusy,
@@ -27,7 +28,6 @@ from easeml_action.ledger.errors import (
     ResumedTooOften,
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
-from easeml_action.ledger.patience import Patience
 from easeml_action.ledger.records import (
     Contract,
     Genesis,
@@ -41,14 +41,13 @@ from easeml_action.ledger.records import (
     kind_of,
 )
 from easeml_action.ledger.shelf import ShelvedRows, take_down
+from easeml_action.patience import Patience
 
 Decide = Callable[[History], Sequence[Record]]
 # Looks at the rows of every test set that is remembered, and raises what keeps others from serving.
 Inspect = Callable[[Sequence[ShelvedRows]], None]
 # What stands on the branch at one moment: the history, and a way to its files.
 _Read = Callable[[str], bytes | None]
-
-_PATIENT: Final = Patience()
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Ledger:
         Something that names the repository for good, as its numeric id does; a ledger begun for
         another one is refused.
     patience
-        How long a change is tried for.
+        How long a change is tried for; by default as long as the checkout is patient.
     now
         The clock.
 
@@ -108,7 +107,7 @@ class Ledger:
         key: bytes | None,
         *,
         repository: str | None = None,
-        patience: Patience = _PATIENT,
+        patience: Patience | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
         if key is not None and len(key) != chain.KEY_BYTES:
@@ -116,7 +115,7 @@ class Ledger:
         self._branch = branch
         self._key = key
         self._repository = repository
-        self._patience = patience
+        self._patience = patience or branch.patience
         self._now = now
         self._seen: tuple[chain.Link, ...] = ()
         self._history: History | None = None
@@ -365,14 +364,21 @@ class Ledger:
         files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> History:
         """Append records as `append` does, and put files beside them."""
-        last: TryAgain | None = None
+        trial = self._patience.trial()
+        unsure: TryAgain | None = None
         with self._branch.copy() as copy:
-            for _ in self._patience.attempts():
+            while True:
                 try:
                     return self._attempt(copy, decide, files)
                 except TryAgain as passing:
-                    last = passing
-        raise self._out_of_patience(last) from None
+                    # Where the branch has moved on, no push of ours is still under way.
+                    unsure = None if passing.raced else passing if passing.pushing else unsure
+                    if not (trial.yield_turn() if passing.raced else trial.pause()):
+                        raise self._out_of_patience(unsure or passing) from None
+                except (AccessDenied, BranchProtected) as refused:
+                    if unsure is None:
+                        raise
+                    raise self._out_of_patience(unsure) from refused
 
     def _attempt(
         self,
@@ -419,22 +425,21 @@ class Ledger:
     def _time(self) -> str:
         return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _out_of_patience(self, last: TryAgain | None) -> GateError:
+    def _out_of_patience(self, last: TryAgain) -> GateError:
         name = self._branch.name
-        said = last.said if last else "no attempt was made"
-        if last and last.raced:
+        if last.raced:
             return LedgerBusy(
                 f"Other runs kept writing to the branch {name} before this one could.",
                 "Run the job again; what this run had reserved stays reserved for it.",
             )
-        if last and last.pushing:
+        if last.pushing:
             return PushRefused(
-                f"The remote did not take the push to the branch {name}: {said}",
+                f"The remote did not take the push to the branch {name}: {last.said}",
                 "Look for a hook, a quota or an outage of the git server, then run the job again; "
                 "whether the push arrived or not, nothing is charged twice.",
             )
         return RemoteUnreachable(
-            f"The branch {name} could not be read from the remote: {said}",
+            f"The branch {name} could not be read from the remote: {last.said}",
             "Check that origin can be reached, then run the job again; nothing was written.",
         )
 

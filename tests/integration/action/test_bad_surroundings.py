@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from easeml_action.action import settle
-from easeml_action.audience import GitHubAudience
+from easeml_action.audience import GitHubAudience, StatusNotSet
 from easeml_action.demo.github import GitHubServer
 from easeml_action.demo.runner import Job
 from easeml_action.git import Git
-from easeml_action.github import GitHub, Patience, Report, Workflow, read_event, read_payload
-from easeml_action.github.errors import ApiDown
+from easeml_action.github import GitHub, Report, Workflow, read_event, read_payload
+from easeml_action.patience import Patience
 from easeml_action.settings import Settings
 from easeml_action.world import World
 from tests.integration.action.stage import (
@@ -198,8 +198,7 @@ def settle_briefly(job: Job, api_url: str, temporary: Path) -> Report:
     """Run a job in this process, with little patience for GitHub."""
     settings = Settings.from_environ(job.environment)
     change = read_event(job.environment, read_payload(job.environment))
-    brief = Patience(total=0.2, first_wait=0.05)
-    github = GitHub(settings.repository, settings.token, api_url, patience=brief)
+    github = GitHub(settings.repository, settings.token, api_url, patience=Patience(0.2))
     with (job.home / "log").open("w") as log:
         workflow = Workflow(log, job.environment)
         return settle(
@@ -225,11 +224,12 @@ def test_while_github_is_down_nothing_is_charged(stage: Stage) -> None:
     opened = stage.open({SCRIPT: model(95)})
     with GitHubServer() as gone:
         pass
-    with stage.job(opened) as job, pytest.raises(ApiDown) as down:
+    with stage.job(opened) as job, pytest.raises(StatusNotSet) as down:
         settle_briefly(job, gone.url, Path(job.environment["TMPDIR"]))
 
     assert "GitHub's API could not be used to set the commit status" in str(down.value)
     assert "there was no connection" in str(down.value)
+    assert "No step was used." in str(down.value)
     assert stage.ledger == []
 
 

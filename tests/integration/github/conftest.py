@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from easeml_action.demo.github import DEFAULT_REPOSITORY, DEFAULT_TOKEN, GitHubServer
-from easeml_action.github import GitHub, Patience
+from easeml_action.github import GitHub
+from easeml_action.patience import Patience
 from tests.openapi import check
 
 TOKEN = SecretStr(DEFAULT_TOKEN)
@@ -43,10 +45,9 @@ def server(tmp_path: Path) -> Iterator[GitHubServer]:
 def connect(clock: Clock) -> Callable[..., GitHub]:
     """Make a client of a server, with the patience of production and a clock that is not real."""
 
-    def make(url: str, *, token: SecretStr = TOKEN, patience: Patience | None = None) -> GitHub:
-        return GitHub(
-            DEFAULT_REPOSITORY, token, url, patience=patience, sleep=clock.sleep, clock=clock.read
-        )
+    def make(url: str, *, token: SecretStr = TOKEN, **patience: Any) -> GitHub:
+        patient = Patience(**{"sleep": clock.sleep, "clock": clock.read, **patience})
+        return GitHub(DEFAULT_REPOSITORY, token, url, patience=patient)
 
     return make
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from easeml_action.git import Git
-from easeml_action.ledger import Branch, Ledger, Patience
+from easeml_action.ledger import Branch, Ledger
+from easeml_action.patience import Patience
 
 KEY = bytes(range(32))
 # Long enough for a slow machine, short enough for a remote that never answers.
-BRIEF = Patience(tries=5, seconds=60.0, first_pause=0.01, longest_pause=0.05)
+BRIEF = {"tries": 5, "seconds": 60.0, "first_pause": 0.01, "longest_pause": 0.05}
 
 
 def _git(directory: Path, *arguments: str) -> str:
@@ -62,7 +63,7 @@ def new_ledger(checkout: Path) -> Callable[..., Ledger]:
     """Make a ledger as a new run has it: it has read nothing yet."""
 
     def make(directory: Path = checkout, key: bytes | None = KEY, **options: Any) -> Ledger:
-        return Ledger(Branch(Git(directory)), key, **{"patience": BRIEF, **options})
+        return Ledger(Branch(Git(directory)), key, **{"patience": Patience(**BRIEF), **options})
 
     return make
 

@@ -1,5 +1,6 @@
 import pytest
 
+from easeml_action.patience import DEFAULT_SECONDS
 from easeml_action.settings import InvalidInput, NotOnARunner, Settings
 
 RUNNER = {
@@ -20,6 +21,7 @@ def test_inputs_left_out_have_the_defaults_of_action_yml() -> None:
     assert settings.config == ".easeml.yml"
     assert settings.fail_on == "fail"
     assert settings.ledger_branch == "easeml-ledger"
+    assert settings.retry_seconds == DEFAULT_SECONDS
     assert settings.passphrase is None
 
 
@@ -51,6 +53,11 @@ def test_a_missing_runner_variable_is_named(variable: str) -> None:
         ("INPUT_LEDGER-BRANCH", "a//b", "not a branch name"),
         ("INPUT_LEDGER-BRANCH", "a/.b", "not a branch name"),
         ("INPUT_LEDGER-BRANCH", "a.lock/b", "not a branch name"),
+        ("INPUT_RETRY-SECONDS", "0", "from 1 to 3,600"),
+        ("INPUT_RETRY-SECONDS", "3601", "from 1 to 3,600"),
+        ("INPUT_RETRY-SECONDS", "1.5", "a whole number of seconds"),
+        ("INPUT_RETRY-SECONDS", "-1", "a whole number of seconds"),
+        ("INPUT_RETRY-SECONDS", "9" * 20, "from 1 to 3,600"),
         ("INPUT_TOKEN", " ", "github.token"),
         ("GITHUB_REPOSITORY", "digits", "owner/name"),
     ],

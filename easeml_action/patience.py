@@ -1,0 +1,117 @@
+"""How often and how long a server is asked again: one account of time for a whole run."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+DEFAULT_SECONDS: Final = 300.0
+_LONGEST_ANSWER: Final = 60.0
+_SHORTEST_ANSWER: Final = 2.0
+
+
+class Patience:
+    """The time that a run may lose to the faults of servers, all its requests together.
+
+    Every request gets at most half of what is left, so that one that fails for good leaves time
+    for those after it: a list of issues that GitHub does not hand over must not keep the commit
+    status from being set.
+
+    Parameters
+    ----------
+    seconds
+        Time in all, after which a request that fails is not tried again.
+    tries
+        Attempts at one request at most.
+    first_pause, longest_pause
+        The pause before attempt ``k`` is uniform on 0 to ``first_pause * 2**k`` seconds, and on
+        0 to ``longest_pause`` once that is less.
+    answer
+        Seconds in which a server must complete one answer. By default a third of the time in all,
+        which leaves room for another attempt, and a minute at most.
+    sleep, clock
+        Waiting, and seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        seconds: float = DEFAULT_SECONDS,
+        *,
+        tries: int = 200,
+        first_pause: float = 0.1,
+        longest_pause: float = 4.0,
+        answer: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.seconds = seconds
+        self.tries = tries
+        self.first_pause = first_pause
+        self.longest_pause = longest_pause
+        self.answer = answer or max(_SHORTEST_ANSWER, min(_LONGEST_ANSWER, seconds / 3))
+        self.left = seconds
+        self.sleep = sleep
+        self.clock = clock
+
+    def trial(self) -> "Trial":
+        """Begin to try one request."""
+        return Trial(self)
+
+
+class Trial:
+    """The attempts at one request."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._share = patience.left / 2
+        self._since = self._start = patience.clock()
+        self._failed = 0
+
+    def pause(self, at_least: float = 0.0) -> bool:
+        """Wait after a fault; say whether to try again.
+
+        Parameters
+        ----------
+        at_least
+            Seconds that the server has asked for.
+
+        Returns
+        -------
+        bool
+            False, without a wait, where the attempts or the time are used up, or would be.
+        """
+        patience = self._patience
+        lost = patience.clock() - self._since
+        pause = at_least + self._spread()
+        if self._failed >= patience.tries or lost + pause > self._share:
+            self._charge(lost)
+            return False
+        patience.sleep(pause)
+        self._charge(lost + pause)
+        self._since = patience.clock()
+        return True
+
+    def yield_turn(self) -> bool:
+        """Wait after another run was faster, which is no fault; say whether to try again.
+
+        Whoever was faster has got on, so such attempts are bounded on their own.
+        """
+        patience = self._patience
+        pause = self._spread()
+        over = patience.clock() + pause - self._start > patience.seconds
+        if self._failed >= patience.tries or over:
+            return False
+        patience.sleep(pause)
+        self._since = patience.clock()
+        return True
+
+    def _spread(self) -> float:
+        """Return a pause by chance, so that runs that failed together do not come back together."""
+        self._failed += 1
+        longest = self._patience.first_pause * 2.0 ** min(self._failed, 30)
+        longest = min(self._patience.longest_pause, longest)
+        return random.uniform(0, longest)  # noqa: S311  spreads the runs, guards nothing
+
+    def _charge(self, lost: float) -> None:
+        self._share -= lost
+        self._patience.left -= lost
