@@ -88,7 +88,7 @@ def encrypt_test_set(
         format=format,
     )
     layout.insist_on_new_files()
-    rows, public_rows = layout.split(read_plaintext(data), sample_rows)
+    rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
     required = insist_on_rows(test_set.rows, loaded)
     ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from easeml_action.cli.errors import FileExists, WrongUse
 from easeml_action.cli.files import read_file, replace, work_tree_of
+from easeml_action.cli.secrecy import insist_never_committed
 from easeml_action.cli.terminal import show_note
 from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed
@@ -130,27 +131,39 @@ class Layout:
                 raise FileExists(path)
 
 
-def read_plaintext(path: Path) -> bytes:
+def read_plaintext(path: Path, root: Path) -> bytes:
     """Return the plain test set, if git does not have it already.
+
+    Parameters
+    ----------
+    root
+        The repository that the ciphertext is for.
 
     Raises
     ------
-    PlaintextTracked
-        It is in the repository.
+    PlaintextTracked, PlaintextInHistory
+        It is in a repository.
     FileUnreadable
         It cannot be read.
     """
     data = read_file(path)
-    if work_tree_of(path) is None:
-        return data
-    git = Git(path.absolute().parent)
-    if git.run("ls-files", "-z", "--", path.name):
+    around = Git(path.absolute().parent) if work_tree_of(path) is not None else None
+    if around is not None and around.run("ls-files", "-z", "--", path.name):
         raise PlaintextTracked(path)
-    try:
-        git.run("check-ignore", "--quiet", "--", path.name)
-    except GitFailed:
+    if work_tree_of(root) is not None:
+        insist_never_committed(Git(root), path, data)
+    if around is not None and not is_ignored(around, path.name):
         show_note(f"Note: {path} lies in the work tree. Move it away before it is committed.")
     return data
+
+
+def is_ignored(git: Git, name: str) -> bool:
+    """Say whether git leaves a file out that nobody adds by force."""
+    try:
+        git.run("check-ignore", "--quiet", "--", name)
+    except GitFailed:
+        return False
+    return True
 
 
 def encrypt(data: bytes, public_key: Path, passphrase: "SecretStr | None") -> bytes:

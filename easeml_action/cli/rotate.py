@@ -85,7 +85,7 @@ def rotate(
     loaded.require_test_set()
     loaded.require_label()
     layout = Layout.of(data, loaded, root=root)
-    rows, public_rows = layout.split(read_plaintext(data), sample_rows)
+    rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
     required = insist_on_rows(test_set.rows, loaded)
     with opened_vault(private_key) as vault:

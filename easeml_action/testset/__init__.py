@@ -4,7 +4,13 @@ This room knows gpg and tables. It knows nothing of conditions, models, ledgers 
 error that leaves it quotes a row, a label or a secret.
 """
 
-from easeml_action.testset.keyring import KeyPair, encrypt_to, encrypt_with, generate_key
+from easeml_action.testset.keyring import (
+    KeyPair,
+    encrypt_to,
+    encrypt_with,
+    fingerprint_of,
+    generate_key,
+)
 from easeml_action.testset.labels import differ
 from easeml_action.testset.sample import split_sample
 from easeml_action.testset.table import TestSet, format_of
@@ -17,6 +23,7 @@ __all__ = [
     "differ",
     "encrypt_to",
     "encrypt_with",
+    "fingerprint_of",
     "format_of",
     "generate_key",
     "open_vault",

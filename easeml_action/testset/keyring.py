@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -12,7 +13,7 @@ from easeml_action.testset.gpg_errors import (
     PassphraseUnusable,
     PublicKeyUnreadable,
 )
-from easeml_action.testset.home import STRETCHED, gpg_text, open_home, open_passphrase
+from easeml_action.testset.home import STRETCHED, Home, gpg_text, open_home, open_passphrase
 
 _LOOPBACK_PASSPHRASE = ["--passphrase-fd", "0"]
 
@@ -110,14 +111,8 @@ def encrypt_to(public_key: str, data: bytes, *, armor: bool = False) -> bytes:
     KeyExpired
         It can no longer be encrypted to.
     """
-    if "PRIVATE KEY BLOCK" in public_key:
-        raise PublicKeyUnreadable("it is a private key")
     with open_home() as home:
-        home.gpg.import_keys(gpg_text(public_key))
-        keys = home.gpg.list_keys()
-        if len(keys) != 1:
-            raise PublicKeyUnreadable(f"gpg finds {len(keys)} keys in it")
-        key = keys[0]
+        key = _import_public(home, public_key)
         done = home.gpg.encrypt(data, [key["fingerprint"]], always_trust=True, armor=armor)
         if done.ok and done.returncode == 0:
             return bytes(done.data)
@@ -127,6 +122,28 @@ def encrypt_to(public_key: str, data: bytes, *, armor: bool = False) -> bytes:
                 day = datetime.fromtimestamp(int(part["expires"]), UTC).date()
                 raise KeyExpired(key["fingerprint"], day.isoformat())
         raise PublicKeyUnreadable("it is revoked, or made for signatures only")
+
+
+def fingerprint_of(public_key: str) -> str:
+    """Return the fingerprint of the one key in an armored public key.
+
+    Raises
+    ------
+    PublicKeyUnreadable
+        It is no public key, or it is a private key.
+    """
+    with open_home() as home:
+        return str(_import_public(home, public_key)["fingerprint"])
+
+
+def _import_public(home: Home, public_key: str) -> dict[str, Any]:
+    if "PRIVATE KEY BLOCK" in public_key:
+        raise PublicKeyUnreadable("it is a private key")
+    home.gpg.import_keys(gpg_text(public_key))
+    keys: list[dict[str, Any]] = home.gpg.list_keys()
+    if len(keys) != 1:
+        raise PublicKeyUnreadable(f"gpg finds {len(keys)} keys in it")
+    return keys[0]
 
 
 def encrypt_with(passphrase: SecretStr, data: bytes) -> bytes:

@@ -42,10 +42,12 @@ def private_key_bytes(text: str) -> bytes:
 
 
 def _from_armor(text: str) -> bytes:
-    found = _BLOCK.search(text)
-    if found is None:
+    blocks = list(_BLOCK.finditer(text))
+    if not blocks:
         raise PrivateKeyUnreadable("its text breaks off or is not that of a key")
-    if found[1] == "PUBLIC":
+    # An export may hold both halves, one after the other.
+    found = next((block for block in blocks if block[1] == "PRIVATE"), None)
+    if found is None:
         raise PrivateKeyUnreadable("it is a public key")
     body = found[2] + "\n"
     while header := _HEADER.match(body):

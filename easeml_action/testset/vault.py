@@ -52,6 +52,16 @@ class Vault:
         self._passphrase = passphrase
         self._root: bytes | None = None
 
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the private key; None for a passphrase alone."""
+        return None if self._key is None else self._key.fingerprint
+
+    @property
+    def public_key(self) -> str | None:
+        """The public half of the private key, armored; None for a passphrase alone."""
+        return None if self._key is None else self._home.gpg.export_keys(self._key.fingerprint)
+
     def decrypt(self, ciphertext: bytes, *, limit: int = LARGEST_PLAINTEXT) -> bytes:
         """Open a message.
 

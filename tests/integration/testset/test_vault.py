@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from easeml_action.errors import GateError
-from easeml_action.testset import Vault, encrypt_to, encrypt_with, open_vault
+from easeml_action.testset import Vault, encrypt_to, encrypt_with, fingerprint_of, open_vault
 from easeml_action.testset.gpg_errors import (
     CiphertextCorrupted,
     GpgFailed,
@@ -114,6 +114,22 @@ def test_every_kind_of_key_in_every_spelling_opens_seals_and_derives_the_same(
     ledger, rows = derived.pop()
     assert len(ledger) == len(rows) == 32
     assert ledger != rows
+
+
+def test_a_secret_that_holds_both_halves_of_a_key_opens(key_maker: Any, ed25519: str) -> None:
+    both = key_maker.public(ed25519).encode() + key_maker.private(ed25519)
+    ciphertext = encrypt_to(key_maker.public(ed25519), ROWS)
+    for text in (both, base64.b64encode(both)):
+        with open_vault(secret(text), None) as vault:
+            assert vault.decrypt(ciphertext) == ROWS
+
+
+def test_a_private_key_tells_its_public_half(key_maker: Any, ed25519: str) -> None:
+    with open_vault(secret(key_maker.private(ed25519)), None) as vault:
+        assert vault.fingerprint == ed25519 == fingerprint_of(vault.public_key or "")
+        assert vault.decrypt(encrypt_to(vault.public_key or "", ROWS)) == ROWS
+    with open_vault(None, SecretStr(PHRASE)) as vault:
+        assert (vault.fingerprint, vault.public_key) == (None, None)
 
 
 def test_another_key_derives_something_else(key_maker: Any, ed25519: str, stranger: str) -> None:
