@@ -4,30 +4,23 @@ Commands only read arguments, call the rooms and show what comes back. Each impo
 it runs, so that ``easeml --help`` does not wait for SciPy.
 """
 
-# In the order in which the help shows the commands.
-from easeml_action.cli import (  # isort: skip
-    keygen,
-    encrypt,
-    plan,
+from easeml_action.cli import (
     check_config,
+    demo,
+    encrypt,
     gate,
-    status,
+    keygen,
+    plan,
     reveal,
     rotate,
-    demo,
+    status,
 )
-from easeml_action.cli.app import app, main
+from easeml_action.cli.app import app, main, order_commands
+from easeml_action.cli.setup import init
 
-__all__ = [
-    "app",
-    "check_config",
-    "demo",
-    "encrypt",
-    "gate",
-    "keygen",
-    "main",
-    "plan",
-    "reveal",
-    "rotate",
-    "status",
-]
+# In the order in which the help shows the commands.
+_COMMANDS = (init, keygen, encrypt, plan, check_config, gate, status, reveal, rotate, demo)
+
+order_commands([module.__name__ for module in _COMMANDS])
+
+__all__ = ["app", "main"]

@@ -1,6 +1,7 @@
 """The program ``easeml``: one typer application, and what ends it."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -41,6 +42,13 @@ def _options(
     ] = False,
 ) -> None:
     """Judge models on a secret test set, with a statistical guarantee."""
+
+
+def order_commands(modules: Sequence[str]) -> None:
+    """Let the help show the commands in the order of their modules."""
+    app.registered_commands.sort(
+        key=lambda command: modules.index(getattr(command.callback, "__module__", ""))
+    )
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from easeml_action.cli.encryption import (
     insist_on_rows,
     load_config,
     read_plaintext,
+    warn_of,
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
@@ -88,6 +89,7 @@ def encrypt_test_set(
         format=format,
     )
     layout.insist_on_new_files()
+    warn_of(data)
     rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
     required = insist_on_rows(test_set.rows, loaded)

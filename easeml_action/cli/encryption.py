@@ -76,7 +76,7 @@ class Layout:
         if sample is None:
             named = config.sample if config else None
             sample = root / named if named else Path(sample_beside(output.as_posix()))
-        column = _label(label) or (config.label if config else None)
+        column = column_of(label) or (config.label if config else None)
         if column is None:
             raise WrongUse(
                 "The label's column is not named.",
@@ -152,18 +152,24 @@ def read_plaintext(path: Path, root: Path) -> bytes:
         raise PlaintextTracked(path)
     if work_tree_of(root) is not None:
         insist_never_committed(Git(root), path, data)
-    if around is not None and not is_ignored(around, path.name):
-        show_note(f"Note: {path} lies in the work tree. Move it away before it is committed.")
     return data
 
 
-def is_ignored(git: Git, name: str) -> bool:
-    """Say whether git leaves a file out that nobody adds by force."""
-    try:
-        git.run("check-ignore", "--quiet", "--", name)
-    except GitFailed:
+def could_be_committed(path: Path) -> bool:
+    """Say whether a file lies in a work tree, and nothing keeps it from being added."""
+    if work_tree_of(path) is None:
         return False
-    return True
+    try:
+        Git(path.absolute().parent).run("check-ignore", "--quiet", "--", path.name)
+    except GitFailed:
+        return True
+    return False
+
+
+def warn_of(path: Path) -> None:
+    """Say that a plain test set could be committed by mistake, where it could."""
+    if could_be_committed(path):
+        show_note(f"Note: {path} lies in the work tree. Move it away before it is committed.")
 
 
 def encrypt(data: bytes, public_key: Path, passphrase: "SecretStr | None") -> bytes:
@@ -202,5 +208,6 @@ def load_config(path: Path | None, root: Path) -> "Config | None":
     return None if chosen is None else Config.load(read_file(chosen), chosen.name)
 
 
-def _label(text: str | None) -> str | int | None:
+def column_of(text: str | None) -> str | int | None:
+    """Read a label's column: a position where it is a number, else a name."""
     return int(text) if text is not None and text.isdecimal() and int(text) > 0 else text

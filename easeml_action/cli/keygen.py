@@ -3,9 +3,9 @@
 
 import shlex
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,14 +15,19 @@ from easeml_action.cli.errors import FileExists, WrongUse
 from easeml_action.cli.files import PRIVATE, work_tree_of, write_new
 from easeml_action.cli.terminal import show_json, show_note
 
+if TYPE_CHECKING:
+    from easeml_action.testset import KeyPair
+
 PUBLIC_KEY = Path(".easeml/public.asc")
+OWNER = "ease.ml/ci test set"
+ADDRESS = "easeml@example.com"
 
 
 @app.command(epilog="Example: easeml keygen --name 'Test set of digits' --email owner@example.com")
 def keygen(
     *,
-    name: Annotated[str, typer.Option(help="Whose key it is.")] = "ease.ml/ci test set",
-    email: Annotated[str, typer.Option(help="An address for the key.")] = "easeml@example.com",
+    name: Annotated[str, typer.Option(help="Whose key it is.")] = OWNER,
+    email: Annotated[str, typer.Option(help="An address for the key.")] = ADDRESS,
     private_key: Annotated[
         Path | None,
         typer.Option(help="File for the private key. Default: ~/.easeml/FOLDER.private.asc."),
@@ -40,28 +45,20 @@ def keygen(
 
     EASEML_PASSPHRASE, or the answer on a terminal, protects the private key.
     """
-    from easeml_action.testset import generate_key
-
     if to_stdout and (as_json or private_key is not None):
         raise WrongUse(
             "--stdout goes with neither --json nor --private-key.", "Leave one of them out."
         )
-    private = private_key or Path.home() / ".easeml" / f"{Path.cwd().name}.private.asc"
-    _check_places(public_key, None if to_stdout else private)
-    passphrase = ask_passphrase("Passphrase of the new key (empty for none)", twice=True)
-    try:
-        pair = generate_key(name, email, passphrase, expires.date() if expires else None)
-    except ValueError as error:
-        raise WrongUse(f"{error}.", "Correct --name or --email.") from None
+    private = private_key or private_key_place(Path.cwd())
+    pair, commands = make_key_pair(
+        None if to_stdout else private,
+        public_key,
+        name=name,
+        email=email,
+        expires=expires.date() if expires else None,
+    )
     if to_stdout:
         sys.stdout.write(pair.private_key.get_secret_value())
-    else:
-        write_new(private, pair.private_key.get_secret_value().encode(), PRIVATE)
-    write_new(public_key, pair.public_key.encode())
-    source = "" if to_stdout else f" < {shlex.quote(str(private))}"
-    commands = [f"gh secret set {PRIVATE_KEY_VARIABLE}{source}"]
-    if passphrase is not None:
-        commands.append(f"gh secret set {PASSPHRASE_VARIABLE}")
     if as_json:
         show_json(
             {
@@ -81,12 +78,74 @@ def keygen(
         show_note(f"  {command}")
 
 
+def private_key_place(folder: Path) -> Path:
+    """Return where the private key of a project is kept, outside of any repository."""
+    return Path.home() / ".easeml" / f"{folder.name}.private.asc"
+
+
+def make_key_pair(
+    private: Path | None,
+    public: Path,
+    *,
+    name: str = OWNER,
+    email: str = ADDRESS,
+    expires: date | None = None,
+) -> "tuple[KeyPair, list[str]]":
+    """Make a key pair and write it; return it with the commands that store its secrets.
+
+    Parameters
+    ----------
+    private
+        Where the private key is written; None writes it nowhere.
+    public
+        Where the public key is written.
+
+    Raises
+    ------
+    FileExists, WrongUse
+        A key would be written over, or the private one into a work tree.
+    """
+    from easeml_action.testset import generate_key
+
+    _check_places(public, private)
+    passphrase = ask_passphrase("Passphrase of the new key (empty for none)", twice=True)
+    try:
+        pair = generate_key(name, email, passphrase, expires)
+    except ValueError as error:
+        raise WrongUse(f"{error}.", "Correct --name or --email.") from None
+    if private is not None:
+        write_new(private, pair.private_key.get_secret_value().encode(), PRIVATE)
+    write_new(public, pair.public_key.encode())
+    return pair, secret_commands(private, protected=passphrase is not None)
+
+
+def secret_commands(
+    private: Path | None, *, protected: bool, name: str = PRIVATE_KEY_VARIABLE
+) -> list[str]:
+    """Return the commands that store a private key, and its passphrase, as repository secrets."""
+    source = "" if private is None else f" < {shlex.quote(str(private))}"
+    passphrase = [f"gh secret set {PASSPHRASE_VARIABLE}"] if protected else []
+    return [f"gh secret set {name}{source}", *passphrase]
+
+
 def _check_places(public: Path, private: Path | None) -> None:
     """Refuse before a key is made what would be refused after it."""
     for path in (public, private):
         if path is not None and path.exists():
             raise FileExists(path)
-    tree = work_tree_of(private) if private is not None else None
+    if private is not None:
+        insist_on_outside(private)
+
+
+def insist_on_outside(private: Path) -> None:
+    """Refuse a place for the private key from which it could be committed.
+
+    Raises
+    ------
+    WrongUse
+        It lies in a git work tree.
+    """
+    tree = work_tree_of(private)
     if tree is not None:
         raise WrongUse(
             f"{private} is inside the git work tree {tree}, where it could be committed.",

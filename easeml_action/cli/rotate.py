@@ -22,6 +22,7 @@ from easeml_action.cli.encryption import (
     insist_on_rows,
     load_config,
     read_plaintext,
+    warn_of,
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, work_tree_of
@@ -85,6 +86,7 @@ def rotate(
     loaded.require_test_set()
     loaded.require_label()
     layout = Layout.of(data, loaded, root=root)
+    warn_of(data)
     rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
     required = insist_on_rows(test_set.rows, loaded)

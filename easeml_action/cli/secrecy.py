@@ -30,8 +30,8 @@ class PlaintextInHistory(GateError):
     def __init__(self, path: Path, where: str) -> None:
         super().__init__(
             f"The rows of {path} are in the repository already ({where}), so they are no secret.",
-            "Use rows that were never committed: neither deleting the file nor rewriting the history "
-            "takes them back from those who have a clone.",
+            "Use rows that were never committed: neither a deletion nor a rewritten history takes "
+            "them back from those who have a clone.",
         )
 
 
@@ -43,8 +43,8 @@ class PrivateKeyInHistory(GateError):
             "Delete it and .easeml/public.asc, make a new pair with `easeml keygen` and encrypt "
             "new rows: whoever has a clone can read the old ones."
             if known
-            else "If it is the test set's, take new rows and a new pair. If it is for something else, "
-            "make the test set's own pair first, with `easeml keygen`."
+            else "If it is the test set's, take new rows and a new pair. If it is not, make the "
+            "test set's own pair first, with `easeml keygen`."
         )
         super().__init__(f"A private key is in the repository ({where}).", remedy)
 

@@ -14,7 +14,7 @@ from easeml_action.testset.keyring import (
 from easeml_action.testset.labels import differ
 from easeml_action.testset.sample import split_sample
 from easeml_action.testset.table import TestSet, format_of
-from easeml_action.testset.vault import Vault, open_vault
+from easeml_action.testset.vault import Vault, is_protected, open_vault
 
 __all__ = [
     "KeyPair",
@@ -26,6 +26,7 @@ __all__ = [
     "fingerprint_of",
     "format_of",
     "generate_key",
+    "is_protected",
     "open_vault",
     "split_sample",
 ]

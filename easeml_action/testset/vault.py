@@ -15,6 +15,7 @@ from easeml_action.testset.gpg_errors import (
     PrimaryKeyMissing,
     PrivateKeyUnreadable,
     SeveralPrivateKeys,
+    WrongPassphrase,
 )
 from easeml_action.testset.home import STRETCHED, Home, gpg_text, open_home, open_passphrase
 from easeml_action.testset.keytext import private_key_bytes
@@ -183,6 +184,21 @@ def open_vault(private_key: SecretStr | None, passphrase: SecretStr | None) -> I
     binary = private_key_bytes(text)
     with open_home() as home:
         yield Vault(home, _import(home, binary), phrase)
+
+
+def is_protected(private_key: SecretStr) -> bool:
+    """Say whether a passphrase protects a private key.
+
+    Raises
+    ------
+    PrivateKeyUnreadable, SeveralPrivateKeys, PrimaryKeyMissing, GpgMissing
+    """
+    with open_vault(private_key, None) as vault:
+        try:
+            vault.derive("rows")
+        except WrongPassphrase:
+            return True
+    return False
 
 
 def _import(home: Home, binary: bytes) -> _PrivateKey:

@@ -20,6 +20,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 def test_the_commands_are_the_documented_ones() -> None:
     assert COMMANDS == [
+        "init",
         "keygen",
         "encrypt",
         "plan",

@@ -1,0 +1,293 @@
+"""``easeml init``: from a model to a gate, without and with somebody to ask."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pexpect
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from easeml_action.config import Config
+from easeml_action.testset import open_vault
+from tests.integration.cli.conftest import MODEL, Easeml, table
+
+CONDITION = ("--condition", "n > 0.5 +/- 0.2")
+TERMS = (*CONDITION, "--label", "label", "--steps", "2", "--reliability", "0.9")
+
+
+@pytest.fixture
+def newcomer(easeml) -> Easeml:
+    """A repository with a model, and 400 rows outside of it."""
+    git = easeml.git
+    git("init", "-q", "-b", "main")
+    model = easeml.directory / "evaluate_model.py"
+    model.write_text(MODEL.format(answer="0"))
+    model.chmod(0o755)
+    git("add", ".")
+    git("commit", "-q", "-m", "Add a model")
+    (easeml.home / "test.csv").write_text(table(400))
+    return easeml
+
+
+def files(easeml: Easeml) -> dict[str, bytes]:
+    """Everything in the work tree, and the keys beside it."""
+    return {
+        str(path): path.read_bytes()
+        for folder in (easeml.directory, easeml.home / ".easeml")
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def test_one_command_sets_a_gate_up(newcomer) -> None:
+    result = newcomer("init", newcomer.home / "test.csv", *TERMS, "--json").json()
+    assert result["written"] == [
+        ".easeml/public.asc",
+        "data_test/test.csv.gpg",
+        "data_test/test.sample.csv",
+        ".easeml.yml",
+        ".github/workflows/easeml.yml",
+    ]
+    assert (result["rows"], result["rows_required"]) == (390, 22)
+    config = Config.load((newcomer.directory / ".easeml.yml").read_bytes())
+    assert (str(config.condition), config.steps, config.label) == ("n > 0.5 +/- 0.2", 2, "label")
+    private = newcomer.home / ".easeml/project.private.asc"
+    assert result["commands"] == [
+        f"gh secret set EASEML_PRIVATE_KEY < {private}",
+        "git add .easeml.yml .easeml/public.asc .github/workflows/easeml.yml "
+        "data_test/test.csv.gpg data_test/test.sample.csv",
+        "git commit -m 'Judge models on a secret test set'",
+        "git push",
+    ]
+    with open_vault(SecretStr(private.read_text()), None) as vault:
+        secret = vault.decrypt((newcomer.directory / "data_test/test.csv.gpg").read_bytes())
+    sample = (newcomer.directory / "data_test/test.sample.csv").read_text()
+    assert sorted(secret.decode().splitlines()[1:] + sample.splitlines()[1:]) == sorted(
+        table(400).splitlines()[1:]
+    )
+
+
+def test_what_is_committed_holds_neither_the_key_nor_the_rows(newcomer) -> None:
+    (newcomer.directory / "test.csv").write_text(table(400))
+    newcomer("init", "test.csv", *TERMS)
+    newcomer.git("add", "--all")
+    newcomer.git("commit", "-q", "-m", "Add the gate")
+    committed = newcomer.git("ls-tree", "-r", "--name-only", "HEAD").splitlines()
+    assert ".gitignore" in committed
+    assert "test.csv" not in committed
+    assert "PRIVATE KEY" not in newcomer.git("grep", "-I", "-h", "KEY BLOCK", "HEAD")
+    check = newcomer("init")
+    assert (check.code, "Everything is there" in check.stderr) == (0, True), check.stderr
+
+
+def test_a_second_run_changes_nothing(newcomer) -> None:
+    first = newcomer("init", newcomer.home / "test.csv", *TERMS)
+    assert first.code == 0, first.stderr
+    before = files(newcomer)
+    for arguments in ((), (newcomer.home / "test.csv", *TERMS)):
+        again = newcomer("init", *arguments, "--json").json()
+        assert (again["written"], again["commands"]) == ([], [])
+    assert files(newcomer) == before
+
+
+def test_a_second_run_adds_only_what_is_missing(newcomer) -> None:
+    newcomer("init", newcomer.home / "test.csv", *TERMS)
+    before = files(newcomer)
+    (newcomer.directory / ".easeml/public.asc").unlink()
+    (newcomer.directory / ".github/workflows/easeml.yml").unlink()
+    again = newcomer("init", "--json").json()
+    assert again["written"] == [".easeml/public.asc", ".github/workflows/easeml.yml"]
+    assert files(newcomer) == before
+
+
+def test_a_test_set_that_is_encrypted_already_is_taken_as_it_is(newcomer) -> None:
+    newcomer("keygen")
+    newcomer("encrypt", newcomer.home / "test.csv", "--label", "label")
+    before = (newcomer.directory / "data_test/test.csv.gpg").read_bytes()
+    result = newcomer("init", *TERMS, "--json").json()
+    assert result["written"] == [".easeml.yml", ".github/workflows/easeml.yml"]
+    assert (newcomer.directory / "data_test/test.csv.gpg").read_bytes() == before
+
+
+def test_options_that_contradict_the_configuration_are_wrong_use(newcomer) -> None:
+    newcomer("init", newcomer.home / "test.csv", *TERMS)
+    done = newcomer("init", "--steps", "3")
+    assert done.code == 2
+    assert ".easeml.yml is there, and says steps: 2." in done.stderr
+
+
+def test_without_a_terminal_the_missing_options_are_named_in_one_line(newcomer) -> None:
+    done = newcomer("init")
+    assert (done.code, done.stderr.count("\n")) == (2, 1)
+    assert "A new gate needs TEST_SET, --label, --condition." in done.stderr
+    assert [path.name for path in newcomer.directory.iterdir() if path.name != ".git"] == [
+        "evaluate_model.py"
+    ]
+
+
+def test_outside_of_a_repository_it_says_how_to_make_one(easeml) -> None:
+    done = easeml("init")
+    assert (done.code, "git init" in done.stderr) == (2, True)
+
+
+def test_too_few_rows_are_refused_with_what_would_fit(newcomer) -> None:
+    condition = "n > 0.8 +/- 0.01"
+    data = newcomer.home / "test.csv"
+    done = newcomer("init", data, "--label", "label", "--condition", condition)
+    assert done.code == 1
+    assert "the data has 390 beside the sample" in done.stderr
+    offered = re.search(r"--condition '([^']+)'", done.stderr)
+    assert offered is not None
+    assert [path.name for path in newcomer.directory.iterdir() if path.name != ".git"] == [
+        "evaluate_model.py"
+    ]
+    taken = newcomer("init", data, "--label", "label", "--condition", offered[1], "--json").json()
+    assert taken["rows_required"] <= taken["rows"]
+
+
+def test_rows_that_were_committed_are_refused_before_anything_is_written(newcomer) -> None:
+    (newcomer.directory / "old.csv").write_text(table(400))
+    newcomer.git("add", "old.csv")
+    newcomer.git("commit", "-q", "-m", "Add rows")
+    newcomer.git("rm", "-q", "old.csv")
+    newcomer.git("commit", "-q", "-m", "Take them away")
+    done = newcomer("init", newcomer.home / "test.csv", *TERMS)
+    assert (done.code, "are in the repository already" in done.stderr) == (1, True)
+    assert not (newcomer.home / ".easeml").exists()
+    assert not (newcomer.directory / ".easeml.yml").exists()
+
+
+def test_a_repository_with_a_private_key_in_it_is_refused(newcomer) -> None:
+    outside = newcomer.home / "key.asc"
+    newcomer("keygen", "--private-key", outside)
+    (newcomer.directory / "key.asc").write_text(outside.read_text())
+    newcomer.git("add", "key.asc")
+    done = newcomer("init", newcomer.home / "test.csv", *TERMS)
+    assert (done.code, "A private key is in the repository (key.asc)" in done.stderr) == (1, True)
+
+
+def test_a_private_key_that_is_no_pair_with_the_public_one_is_refused(newcomer) -> None:
+    newcomer("keygen", "--private-key", newcomer.home / "a.asc")
+    newcomer(
+        "keygen", "--private-key", newcomer.home / "b.asc", "--public-key", newcomer.home / "b.pub"
+    )
+    data = newcomer.home / "test.csv"
+    done = newcomer("init", data, *TERMS, "--private-key", newcomer.home / "b.asc")
+    assert (done.code, "does not belong to" in done.stderr) == (1, True)
+    inside = newcomer("init", data, *TERMS, "--private-key", "b.asc")
+    assert (inside.code, "inside the git work tree" in inside.stderr) == (2, True)
+
+
+def test_the_workflow_is_one_that_github_takes(newcomer) -> None:
+    phrase = "correct horse battery"
+    newcomer(
+        "init",
+        newcomer.home / "test.csv",
+        *TERMS,
+        "--action",
+        "me/mine@v1",
+        EASEML_PASSPHRASE=phrase,
+    )
+    path = newcomer.directory / ".github/workflows/easeml.yml"
+    assert path.read_text().endswith("}}\n")
+    workflow = yaml.safe_load(path.read_text())
+    step = workflow["jobs"]["gate"]["steps"][-1]
+    assert step["uses"] == "me/mine@v1"
+    assert step["with"] == {
+        "private-key": "${{ secrets.EASEML_PRIVATE_KEY }}",
+        "passphrase": "${{ secrets.EASEML_PASSPHRASE }}",
+    }
+    checked = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    subprocess.run([sys.executable, "-m", "check_jsonschema", *checked[1:]], check=True)
+    assert phrase not in path.read_text()
+
+
+@pytest.fixture
+def typing(newcomer) -> Iterator[Callable[..., pexpect.spawn]]:
+    """``easeml init`` on a terminal of its own."""
+    started: list[pexpect.spawn] = []
+
+    def start(*arguments: str) -> pexpect.spawn:
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "easeml_action", "init", *arguments],
+            cwd=str(newcomer.directory),
+            env=newcomer.environment | {"TERM": "xterm", "NO_COLOR": "1"},
+            encoding="utf-8",
+            timeout=300,
+            echo=False,
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def answer(child: pexpect.spawn, *pairs: tuple[str, str]) -> None:
+    for question, text in pairs:
+        child.expect_exact(question)
+        child.sendline(text)
+
+
+def test_on_a_terminal_it_asks_and_a_wrong_answer_is_asked_again(newcomer, typing) -> None:
+    child = typing()
+    answer(
+        child,
+        ("Where is the plain test set", "~/missing.csv"),
+        ("cannot be read", ""),
+        ("Where is the plain test set", "~/test.csv"),
+        ("Which column is the label", "labels"),
+        ("label", ""),
+        ("Condition:", "n >> 0.5"),
+        ("Condition:", "n > 0.5 +/- 0.2"),
+        ("undeserved pass", ""),
+        ("What do developers see", ""),
+        ("How many commits", "many"),
+        ("How many commits", "2"),
+        ("How sure", "0.9"),
+        ("Which program", ""),
+        ("takes 22 rows", ""),
+    )
+    answer(child, ("Passphrase of the new key", ""))
+    child.expect_exact("git push")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    config = Config.load((newcomer.directory / ".easeml.yml").read_bytes())
+    assert (config.steps, config.reliability, config.mode) == (2, 0.9, "fp-free")
+
+
+def test_on_a_terminal_the_nearest_condition_that_fits_is_offered(newcomer, typing) -> None:
+    child = typing(
+        "--label", "label", "--condition", "n > 0.8 +/- 0.01", str(newcomer.home / "test.csv")
+    )
+    for question in ("undeserved", "developers see", "How many", "How sure", "Which program"):
+        answer(child, (question, ""))
+    child.expect_exact("the test set has 390")
+    child.expect(r"1\. the condition (n > 0\.8 \+/- 0\.\d+)")
+    condition = child.match[1]
+    answer(child, ("Which", "7"), ("is none of them", ""), ("Go on?", "y"))
+    answer(child, ("Passphrase", ""))
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    config = Config.load((newcomer.directory / ".easeml.yml").read_bytes())
+    assert str(config.condition) == condition
+    assert config.plan().rows <= 390
+
+
+def test_a_no_writes_nothing(newcomer, typing) -> None:
+    before = files(newcomer)
+    child = typing(str(newcomer.home / "test.csv"), *TERMS, "--mode", "fp-free")
+    for question in ("developers see", "Which program"):
+        answer(child, (question, ""))
+    answer(child, ("Go on?", "n"))
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert files(newcomer) == before
