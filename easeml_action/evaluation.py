@@ -58,7 +58,11 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     as far as possible; afterwards nothing that the model does is an error.
     """
     gate, comparison = case.gate, case.comparison
-    limits = Limits(float(gate.config.time_limit))
+    megabytes = gate.config.memory_limit
+    limits = Limits(
+        float(gate.config.time_limit),
+        memory_bytes=None if megabytes is None else megabytes * 2**20,
+    )
     runner = ModelRunner(
         world.scratch, world.cache, world.progress, limits, tolerated=world.allow_unsandboxed
     )

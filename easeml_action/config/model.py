@@ -13,6 +13,7 @@ from easeml_action.config.terms import Terms
 DEFAULT_NAME = ".easeml.yml"
 DEFAULT_TIME_LIMIT = 1_800
 MAX_TIME_LIMIT = 6 * 60 * 60
+MIN_MEMORY_LIMIT, MAX_MEMORY_LIMIT = 64, 2**22
 ENCRYPTED_SUFFIXES = frozenset({".gpg", ".pgp", ".asc", ".enc"})
 
 
@@ -62,6 +63,13 @@ class Config(Terms):
         le=MAX_TIME_LIMIT,
         description=f"a whole number of seconds from 1 to {MAX_TIME_LIMIT:,}",
         examples=["1800"],
+    )
+    memory_limit: Annotated[int, Strict()] | None = Field(
+        default=None,
+        ge=MIN_MEMORY_LIMIT,
+        le=MAX_MEMORY_LIMIT,
+        description=f"a whole number of MiB from {MIN_MEMORY_LIMIT} to {MAX_MEMORY_LIMIT:,}",
+        examples=["4096"],
     )
     baseline: Ref | None = Field(
         default=None, description="a branch, a tag or a commit", examples=["v1.0"]

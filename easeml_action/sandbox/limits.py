@@ -41,11 +41,11 @@ class Limits:
 
     seconds: float
     memory_bytes: int | None = None
-    processes: int = 4096
+    processes: int = 1024
     open_files: int = 4096
-    file_bytes: int = 4 * 2**30
-    disk_bytes: int = 8 * 2**30
-    files: int = 200_000
+    file_bytes: int = 2 * 2**30
+    disk_bytes: int = 4 * 2**30
+    files: int = 100_000
 
     @property
     def memory(self) -> int:
