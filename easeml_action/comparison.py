@@ -81,7 +81,7 @@ def compare(git: Git, change: Change, gate: Gate, history: History) -> Compariso
         A shallow checkout lacks what is needed, and origin does not hand it over.
     """
     config = gate.config
-    scope = Scope(config.script, config.model_paths, gate.own_paths)
+    scope = gate.scope
     new = read_model(git, change.new, scope)
     replaced = _replaced(git, change, gate)
     before = None if replaced is None else _model_if_any(git, replaced, scope)

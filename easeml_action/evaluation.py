@@ -3,16 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from easeml_action.comparison import Comparison
-from easeml_action.errors import GateError
-from easeml_action.gate import Gate, SampleUnusable
+from easeml_action.gate import Gate
 from easeml_action.ledger import Ledger, Question, Verdict
 from easeml_action.locked import LockedTestSet
 from easeml_action.minutes import Minutes
 from easeml_action.model import ModelRunner, PreparedModel
 from easeml_action.progress import Progress
-from easeml_action.sandbox import Limits
+from easeml_action.sandbox import Layer, Limits
 from easeml_action.sealed import seal
 from easeml_action.statistics import Outcomes, judge
 from easeml_action.testset import TestSet, Vault, differ
@@ -58,15 +58,9 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     as far as possible; afterwards nothing that the model does is an error.
     """
     gate, comparison = case.gate, case.comparison
-    megabytes = gate.config.memory_limit
-    limits = Limits(
-        float(gate.config.time_limit),
-        memory_bytes=None if megabytes is None else megabytes * 2**20,
+    runner = open_runner(
+        gate, world.scratch, world.cache, world.progress, tolerated=world.allow_unsandboxed
     )
-    runner = ModelRunner(
-        world.scratch, world.cache, world.progress, limits, tolerated=world.allow_unsandboxed
-    )
-    runner.check_sandbox()
     files = [comparison.new] if comparison.old is None else [comparison.new, comparison.old]
     models = [runner.prepare(world.git, model) for model in files]
     rehearse(gate, runner, models, world.progress)
@@ -88,20 +82,31 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     return verdict
 
 
+def open_runner(
+    gate: Gate, scratch: Path, cache: Path, progress: Progress, *, tolerated: frozenset[Layer]
+) -> ModelRunner:
+    """Return what runs the models of a gate, with its sandbox checked; see `ModelRunner`."""
+    megabytes = gate.config.memory_limit
+    limits = Limits(
+        float(gate.config.time_limit),
+        memory_bytes=None if megabytes is None else megabytes * 2**20,
+    )
+    runner = ModelRunner(scratch, cache, progress, limits, tolerated=tolerated)
+    runner.check_sandbox()
+    return runner
+
+
 def rehearse(
     gate: Gate, runner: ModelRunner, models: Sequence[PreparedModel], progress: Progress
 ) -> None:
     """Run every model on the public sample; a broken one ends here, at no charge."""
-    if gate.sample is None:
+    sample = gate.public_rows()
+    if sample is None:
         progress.say(
             f"There is no public sample {gate.config.sample_path}: the smoke run is skipped, and "
             "a model that does not run will use up a step."
         )
         return
-    try:
-        sample = gate.parse(gate.sample)
-    except GateError as error:
-        raise SampleUnusable(str(gate.config.sample_path), error) from None
     for model in models:
         runner.rehearse(model, sample.features, sample.features_name, sample.rows)
 

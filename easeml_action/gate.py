@@ -13,6 +13,7 @@ from easeml_action.git import Git
 from easeml_action.github import Change
 from easeml_action.ledger import Contract
 from easeml_action.lfs import resolve
+from easeml_action.model import Scope
 from easeml_action.statistics import Plan
 from easeml_action.testset import TestSet, format_of
 
@@ -95,6 +96,26 @@ class Gate:
             passes=config.passes,
             pass_rate=config.pass_rate,
         )
+
+    @property
+    def scope(self) -> Scope:
+        """Which files of a commit are the model."""
+        return Scope(self.config.script, self.config.model_paths, self.own_paths)
+
+    def public_rows(self) -> TestSet | None:
+        """Return the public sample; None where the key holder published none.
+
+        Raises
+        ------
+        SampleUnusable
+            It is not in the form of the test set.
+        """
+        if self.sample is None:
+            return None
+        try:
+            return self.parse(self.sample)
+        except GateError as error:
+            raise SampleUnusable(str(self.config.sample_path), error) from None
 
     def parse(self, data: bytes) -> TestSet:
         """Read rows in the format of the test set, decrypted or public."""

@@ -14,12 +14,25 @@ from easeml_action.cli import (
     reveal,
     rotate,
     status,
+    trial,
 )
 from easeml_action.cli.app import app, main, order_commands
 from easeml_action.cli.setup import init
 
 # In the order in which the help shows the commands.
-_COMMANDS = (init, keygen, encrypt, plan, check_config, gate, status, reveal, rotate, demo)
+_COMMANDS = (
+    init,
+    trial,
+    keygen,
+    encrypt,
+    plan,
+    check_config,
+    gate,
+    status,
+    reveal,
+    rotate,
+    demo,
+)
 
 order_commands([module.__name__ for module in _COMMANDS])
 

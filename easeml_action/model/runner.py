@@ -188,8 +188,10 @@ class ModelRunner:
         )
         return PreparedModel(model, git, checkout, environment)
 
-    def rehearse(self, prepared: PreparedModel, features: bytes, name: str, rows: int) -> None:
-        """Run the model on the public sample, with its log shown.
+    def rehearse(
+        self, prepared: PreparedModel, features: bytes, name: str, rows: int
+    ) -> Predictions:
+        """Run the model on the public sample, with its log shown, and return what it predicts.
 
         Parameters
         ----------
@@ -222,6 +224,7 @@ class ModelRunner:
             raise ModelCrashed(outcome.completed.exit_code)
         if outcome.predictions.complaint is not None:
             raise outcome.predictions.complaint
+        return outcome.predictions
 
     def predict(
         self, prepared: PreparedModel, features: bytes, name: str, rows: int

@@ -21,6 +21,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_the_commands_are_the_documented_ones() -> None:
     assert COMMANDS == [
         "init",
+        "try",
         "keygen",
         "encrypt",
         "plan",
