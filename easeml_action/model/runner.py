@@ -32,9 +32,7 @@ from easeml_action.sandbox import (
 )
 
 # What one build may take: packages with their own copies of CUDA are large, and many.
-BUILD_LIMITS = Limits(
-    seconds=1800, file_bytes=8 * 2**30, disk_bytes=40 * 2**30, files=2_000_000
-)
+BUILD_LIMITS = Limits(seconds=1800, file_bytes=8 * 2**30, disk_bytes=40 * 2**30, files=2_000_000)
 
 _PREDICTIONS = "predictions.txt"
 
