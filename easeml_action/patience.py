@@ -91,13 +91,13 @@ class Trial:
         self._since = patience.clock()
         return True
 
-    def yield_turn(self) -> bool:
+    def yield_turn(self, at_least: float = 0.0) -> bool:
         """Wait after another run was faster, which is no fault; say whether to try again.
 
         Whoever was faster has got on, so such attempts are bounded on their own.
         """
         patience = self._patience
-        pause = self._spread()
+        pause = at_least + self._spread()
         over = patience.clock() + pause - self._start > patience.seconds
         if self._failed >= patience.tries or over:
             return False

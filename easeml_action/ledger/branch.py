@@ -8,7 +8,7 @@ includes the checkout's configuration, so that the remote ``origin`` means the s
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,10 +17,12 @@ from easeml_action.git import Git, GitFailed
 from easeml_action.ledger.errors import (
     AccessDenied,
     BranchProtected,
+    LedgerReplaced,
     LedgerTooLarge,
     NoOrigin,
     NotALedger,
 )
+from easeml_action.ledger.witness import compare, deleted, witness_folder, witness_ref
 from easeml_action.patience import Patience
 
 DEFAULT_BRANCH: Final = "easeml-ledger"
@@ -29,6 +31,12 @@ MAX_LEDGER_BYTES: Final = 512 * 1024 * 1024
 
 _README_FILE: Final = "README.md"
 _LOCAL: Final = "refs/easeml/ledger"
+_LOCAL_BESIDE: Final = "refs/easeml/beside/"
+_LOCAL_WITNESS: Final = f"{_LOCAL_BESIDE}witness"
+# How often a ledger that its witness contradicts is looked at, and the seconds in between: a
+# server need not show both refs of one push at the same instant.
+_LOOKS: Final = 3
+_LOOK_PAUSE: Final = 0.5
 _IDENTITY: Final = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -61,9 +69,11 @@ _RULE: Final = re.compile(
 _ABSENT: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
 _RACED: Final = re.compile(
     r"\((fetch first|non-fast-forward|stale info|reference already exists|already exists)\)"
-    r"|cannot lock ref|failed to update ref|failed to lock|incorrect old value",
+    r"|cannot lock ref|failed to update ref|failed to lock|incorrect old value"
+    r"|atomic transaction failed",
     re.IGNORECASE,
 )
+_NO_ATOMIC: Final = re.compile(r"does not support --atomic", re.IGNORECASE)
 
 
 class TryAgain(Exception):
@@ -77,21 +87,30 @@ class TryAgain(Exception):
         Whether it happened while pushing; what was to be written may then be written or not.
     raced
         Whether another writer was first.
+    pause
+        Seconds to wait at least.
     """
 
-    def __init__(self, said: str, *, pushing: bool = False, raced: bool = False) -> None:
+    def __init__(
+        self, said: str, *, pushing: bool = False, raced: bool = False, pause: float = 0.0
+    ) -> None:
         super().__init__(said)
         self.said = said
         self.pushing = pushing
         self.raced = raced
+        self.pause = pause
 
 
 @dataclass(frozen=True)
 class Tip:
-    """What the branch holds: its newest commit and the ledger in it; no commit, no branch."""
+    """What the branch holds: its newest commit and the ledger in it; no commit, no branch.
+
+    ``witness`` is where the ref beside the branch stands, or None where there is none.
+    """
 
     commit: str | None
     data: bytes
+    witness: str | None = None
 
 
 class Branch:
@@ -154,6 +173,7 @@ class Copy:
         self._own = own
         self._branch = branch
         self._ref = f"refs/heads/{branch}"
+        self._doubts: list[object] = []
 
     def read(self, timeout: float) -> Tip:
         """Read the branch as it stands on the remote now.
@@ -164,6 +184,8 @@ class Copy:
             The remote did not answer, or the branch came into being in between.
         AccessDenied
             The token may not read.
+        LedgerDeleted
+            There is no branch, and there was one.
         NotALedger, LedgerTooLarge
             The branch holds something else.
         """
@@ -171,8 +193,10 @@ class Copy:
             self._remote(
                 timeout,
                 *("fetch", "--quiet", "--depth=1", "--no-filter", "--no-tags"),
-                *("--no-write-fetch-head", "--no-recurse-submodules"),
+                *("--no-write-fetch-head", "--no-recurse-submodules", "--prune"),
                 *("origin", f"+{self._ref}:{_LOCAL}"),
+                # With an asterisk, since a plain name that the remote lacks would be an error.
+                f"+{witness_folder(self._branch)}*:{_LOCAL_BESIDE}*",
             )
         except GitFailed as failed:
             if not _ABSENT.search(failed.stderr):
@@ -187,7 +211,28 @@ class Copy:
                 "Restore the file if this is the ledger's branch; if the branch is something "
                 "else, name another with ledger-branch.",
             )
-        return Tip(commit, data)
+        witness = self._own.text("for-each-ref", "--format=%(objectname)", _LOCAL_WITNESS)
+        return Tip(commit, data, witness or None)
+
+    def insist_on_witness(self, tip: Tip) -> None:
+        """Hold the ledger against what its witness remembers.
+
+        Raises
+        ------
+        LedgerReplaced
+            By a subclass, mostly: the branch is not what its witness remembers.
+        TryAgain
+            It does not seem to be, which may be half of a push by another run.
+        """
+        if tip.witness in {None, tip.commit}:
+            return
+        try:
+            witnessed = self.file(tip.witness, LEDGER_FILE)
+        except GitFailed:  # it is no commit
+            witnessed = None
+        fault = compare(self._branch, tip.data, witnessed)
+        if fault is not None:
+            self._doubt((tip.commit, tip.witness), fault)
 
     def file(self, commit: str | None, path: str) -> bytes | None:
         """Return a plain file of a commit that was read, or None where there is none.
@@ -221,17 +266,36 @@ class Copy:
             The token may not write, or nobody may.
         """
         commit = self._commit(tip, files, message)
+        branch = (self._ref, tip.commit)
+        witness = (witness_ref(self._branch), tip.witness)
         try:
-            # The lease is what makes this a compare-and-swap: with the old commit named, empty
-            # for a branch that must not exist, nothing is overwritten. It is a fast-forward.
-            self._remote(
-                timeout,
-                *("push", "--quiet", "--no-follow-tags", "--no-signed", "--no-verify"),
-                *("--recurse-submodules=no", f"--force-with-lease={self._ref}:{tip.commit or ''}"),
-                *("origin", f"{commit}:{self._ref}"),
-            )
+            self._swap(commit, timeout, branch, witness)
         except GitFailed as failed:
-            raise self._explain(failed) from None
+            if not _may_go_alone(failed.stderr, tip.witness):
+                raise self._explain(failed) from None
+            # A host that takes no such ref, or not two at once, gets the branch by itself.
+            try:
+                self._swap(commit, timeout, branch)
+            except GitFailed as alone:
+                raise self._explain(alone) from None
+            with suppress(GitFailed):
+                self._swap(commit, timeout, witness)
+
+    def _swap(self, commit: str, timeout: float, *refs: tuple[str, str | None]) -> None:
+        """Move refs of the remote to a commit, all or none, if they stand where they are said to.
+
+        The lease is what makes this a compare-and-swap: with the old commit named, empty for a ref
+        that must not exist, nothing is overwritten. For the branch it is a fast-forward.
+        """
+        self._remote(
+            timeout,
+            *("push", "--quiet", "--no-follow-tags", "--no-signed", "--no-verify"),
+            "--recurse-submodules=no",
+            *(["--atomic"] if len(refs) > 1 else []),
+            *(f"--force-with-lease={ref}:{old or ''}" for ref, old in refs),
+            "origin",
+            *(f"{commit}:{ref}" for ref, _ in refs),
+        )
 
     def _remote(self, timeout: float, *arguments: str) -> bytes:
         own = {"GIT_DIR": str(self._own.directory)}
@@ -239,12 +303,23 @@ class Copy:
 
     def _insist_on_absence(self, timeout: float) -> None:
         # A fetch that finds nothing is believed only when a listing that succeeds agrees.
+        witness = witness_ref(self._branch)
         try:
-            listed = self._remote(timeout, "ls-remote", "--quiet", "origin", self._ref)
+            listed = self._remote(timeout, "ls-remote", "--quiet", "origin", self._ref, witness)
         except GitFailed as failed:
             raise self._explain(failed) from None
-        if listed.strip():
+        names = listed.decode().split()[1::2]
+        if self._ref in names:
             raise TryAgain("the branch was created a moment ago", raced=True)
+        if witness in names:
+            self._doubt(listed, deleted(self._branch))
+
+    def _doubt(self, seen: object, fault: LedgerReplaced) -> None:
+        """Look again before what may be half of somebody's push is called damage."""
+        self._doubts = [*(each for each in self._doubts if each == seen), seen]
+        if len(self._doubts) >= _LOOKS:
+            raise fault
+        raise TryAgain(fault.problem, raced=True, pause=_LOOK_PAUSE)
 
     def _commit(self, tip: Tip, files: Mapping[str, bytes], message: str) -> str:
         if tip.commit is None:
@@ -275,3 +350,14 @@ class Copy:
                 "needs the same access.",
             )
         return TryAgain(failed.problem, pushing=pushing, raced=bool(_RACED.search(said)))
+
+
+def _may_go_alone(said: str, witness: str | None) -> bool:
+    """Say whether the witness may be what the remote refused.
+
+    One that is there shows that the remote takes it.
+    """
+    if _NO_ATOMIC.search(said):
+        return True
+    refused = "[remote rejected]" in said and not _RACED.search(said) and not _RULE.search(said)
+    return refused and witness is None

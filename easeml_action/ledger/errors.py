@@ -69,6 +69,18 @@ class RowsEdited(UntrustedLedger):
     """The digests of a test set's rows are not those that the ledger has recorded."""
 
 
+class LedgerReplaced(UntrustedLedger):
+    """A witness remembers another ledger on this branch."""
+
+
+class LedgerRolledBack(LedgerReplaced):
+    """The ledger has lost records that a witness remembers."""
+
+
+class LedgerDeleted(LedgerReplaced):
+    """The ledger's branch is gone, and a witness remembers it."""
+
+
 class NotALedger(UntrustedLedger):
     """The branch exists and holds no ledger."""
 

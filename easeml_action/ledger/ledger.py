@@ -6,7 +6,7 @@ own effect, it does not matter whether a push that failed had arrived.
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +26,7 @@ from easeml_action.ledger.errors import (
     PushRefused,
     RemoteUnreachable,
     ResumedTooOften,
+    UntrustedLedger,
 )
 from easeml_action.ledger.history import Evaluation, History, KnownTestSet
 from easeml_action.ledger.records import (
@@ -41,6 +42,7 @@ from easeml_action.ledger.records import (
     kind_of,
 )
 from easeml_action.ledger.shelf import ShelvedRows, take_down
+from easeml_action.ledger.witness import Mark, find_marks, forgotten, how_to_restore
 from easeml_action.patience import Patience
 
 Decide = Callable[[History], Sequence[Record]]
@@ -132,6 +134,30 @@ class Ledger:
         if self._history is None:
             raise RuntimeError("the ledger must be read before its history is asked for")
         return self._history
+
+    @property
+    def mark(self) -> str:
+        """What names the newest record in a text; empty where there is no record or no key."""
+        if not self._seen or self._key is None:
+            return ""
+        return str(Mark.of(self._branch.name, self._seen[-1], self._key))
+
+    def heed(self, texts: Iterable[str]) -> None:
+        """Hold the ledger against the marks in texts that were read before it was.
+
+        A mark that no holder of the key made, or that is of another branch, says nothing.
+
+        Raises
+        ------
+        LedgerRolledBack
+            The ledger lacks a record that a text remembers.
+        """
+        name, key = self._branch.name, self._key
+        if key is None:
+            raise ValueError("key: only its holder can tell a mark from a forgery")
+        for mark in (each for text in texts for each in find_marks(text)):
+            if mark.is_of(name, key) and not mark.is_kept_by(self._seen):
+                raise forgotten(name, mark, self._seen)
 
     def read(self) -> History:
         """Return the history as it stands on the remote now.
@@ -371,9 +397,11 @@ class Ledger:
                 try:
                     return self._attempt(copy, decide, files)
                 except TryAgain as passing:
-                    # Where the branch has moved on, no push of ours is still under way.
-                    unsure = None if passing.raced else passing if passing.pushing else unsure
-                    if not (trial.yield_turn() if passing.raced else trial.pause()):
+                    if passing.pushing:
+                        # Where the branch has moved on, no push of ours is still under way.
+                        unsure = None if passing.raced else passing
+                    wait = trial.yield_turn if passing.raced else trial.pause
+                    if not wait(passing.pause):
                         raise self._out_of_patience(unsure or passing) from None
                 except (AccessDenied, BranchProtected) as refused:
                     if unsure is None:
@@ -387,8 +415,9 @@ class Ledger:
         files: Mapping[str, bytes],
     ) -> History:
         tip = copy.read(self._patience.answer)
-        links = self._verify(tip)
-        self._history = history = History([link.record for link in links])
+        links, history = self._verify(tip)
+        copy.insist_on_witness(tip)
+        self._seen, self._history = links, history
         records = list(decide(history, partial(copy.file, tip.commit)))
         if not records:
             return history
@@ -405,12 +434,16 @@ class Ledger:
         self._seen, self._history = links + added, after
         return after
 
-    def _verify(self, tip: Tip) -> tuple[chain.Link, ...]:
-        links = () if tip.commit is None else chain.read(tip.data, self._key)
-        if self._seen and (
-            len(links) < len(self._seen) or links[len(self._seen) - 1].hash != self._seen[-1].hash
-        ):
-            raise LedgerRewritten("The ledger lost records while this run was at work.")
+    def _verify(self, tip: Tip) -> tuple[tuple[chain.Link, ...], History]:
+        try:
+            links = () if tip.commit is None else chain.read(tip.data, self._key)
+            history = History([link.record for link in links])
+            self._insist_on_what_was_seen(links)
+        except UntrustedLedger as damage:
+            if tip.witness in {None, tip.commit}:
+                raise
+            restore = how_to_restore(self._branch.name)
+            raise type(damage)(damage.problem, restore) from None
         if links and isinstance(links[0].record, Genesis):
             owner = links[0].record.repository
             if None not in (owner, self._repository) and owner != self._repository:
@@ -419,8 +452,12 @@ class Ledger:
                     "Delete the copied branch if this repository shall have a ledger of its own, "
                     "and use a test set of its own.",
                 )
-        self._seen = links
-        return links
+        return links, history
+
+    def _insist_on_what_was_seen(self, links: Sequence[chain.Link]) -> None:
+        seen = self._seen
+        if seen and (len(links) < len(seen) or links[len(seen) - 1].hash != seen[-1].hash):
+            raise LedgerRewritten("The ledger lost records while this run was at work.")
 
     def _time(self) -> str:
         return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
