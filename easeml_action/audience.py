@@ -13,7 +13,6 @@ from easeml_action.github import (
     Issues,
     MissingPermission,
     Report,
-    Revealed,
     Workflow,
     issue_title,
     render_closing,
@@ -26,6 +25,7 @@ from easeml_action.github import (
 )
 from easeml_action.github.statuses import State
 from easeml_action.mail import send_mail
+from easeml_action.measured import MeasuredTestSet
 from easeml_action.world import Retirement
 
 T = TypeVar("T")
@@ -124,11 +124,9 @@ class GitHubAudience:
         listed = self._try(self._issues.list_open) or ()
         return {issue.test_set: issue.number for issue in listed}
 
-    def close_request(
-        self, number: int, test_set: str, condition: str, steps: tuple[Revealed, ...]
-    ) -> None:
+    def close_request(self, number: int, measured: MeasuredTestSet) -> None:
         """Close an issue with the table of what its test set had measured."""
-        comment = render_closing(test_set, condition, steps)
+        comment = render_closing(measured)
         self._try(lambda: self._issues.close(number, comment))
 
     def _annotate(self, report: Report) -> None:

@@ -1,13 +1,15 @@
 """What follows when a test set is used up, and when a new one has taken its place."""
 
+from easeml_action.disclosure import disclose
 from easeml_action.errors import GateError
 from easeml_action.gate import Gate
-from easeml_action.github import Revealed
-from easeml_action.ledger import Evaluation, History, KnownTestSet, Question
+from easeml_action.ledger import History, KnownTestSet, Question
 from easeml_action.minutes import Minutes, past_verdicts, terms_of
-from easeml_action.sealed import unseal
 from easeml_action.testset import Vault
 from easeml_action.world import Retirement, World
+
+# In the comment that closes the issue, whose length GitHub bounds.
+_STEPS_SHOWN = 100
 
 
 class TestSetUsedUp(GateError):
@@ -48,19 +50,6 @@ def close_requests(
     for test_set, number in world.audience.open_requests().items():
         replaced = history.find(test_set)
         if replaced is not None and replaced.is_retired and test_set != current:
-            condition = replaced.evaluations[-1].question.condition
-            world.audience.close_request(number, test_set, condition, reveal(replaced, vault))
+            measured = disclose(replaced, vault, newest=_STEPS_SHOWN)
+            world.audience.close_request(number, measured)
             minutes.note_closed_issue(number)
-
-
-def reveal(test_set: KnownTestSet, vault: Vault) -> tuple[Revealed, ...]:
-    """Return what every step of a test set measured; public only once it has retired."""
-    return tuple(_reveal_step(each, vault) for each in test_set.evaluations)
-
-
-def _reveal_step(evaluation: Evaluation, vault: Vault) -> Revealed:
-    step, commit = evaluation.reserved.step, evaluation.reserved.commit
-    if evaluation.verdict is None:
-        return Revealed(step, commit, "unfinished")
-    content = unseal(vault, evaluation.verdict.sealed)
-    return Revealed(step, commit, content.word, content.estimates)

@@ -147,12 +147,6 @@ class SealedVerdict:
         """The verdict, for the key holder."""
         return "pass" if self.passed else "fail"
 
-    @property
-    def estimates(self) -> tuple[tuple[str, float], ...]:
-        """Names and estimates: the variables first, then the expressions of the clauses."""
-        expressions = {each.expression: each.estimate for each in self.clauses}
-        return tuple((self.tally.shares | expressions).items())
-
     def interval_of(self, clause: SealedClause) -> Interval:
         """Return the values of a clause's left-hand side that its test did not refute."""
         if clause.interval is not None:

@@ -16,9 +16,9 @@ from easeml_action.github import (
     Change,
     PastVerdict,
     Report,
-    Revealed,
     Terms,
 )
+from easeml_action.measured import MeasuredTestSet
 from easeml_action.progress import Progress
 from easeml_action.sandbox import Layer
 
@@ -76,9 +76,7 @@ class Audience(Protocol):
     def open_requests(self) -> dict[str, int]:
         """Return the open issues: their numbers by the test set that they are about."""
 
-    def close_request(
-        self, number: int, test_set: str, condition: str, steps: tuple[Revealed, ...]
-    ) -> None:
+    def close_request(self, number: int, measured: MeasuredTestSet) -> None:
         """Close an issue with what the retired test set had measured."""
 
 

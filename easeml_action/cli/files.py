@@ -52,7 +52,7 @@ def _make_folder(folder: Path, mode: int) -> None:
         raise FileUnwritable(folder, error) from None
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, mode: int = PUBLIC) -> None:
     """Write a file, in place of an older one if there is one; never half of it.
 
     Raises
@@ -63,7 +63,7 @@ def replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.new")
     _make_folder(path.parent, 0o777)
     draft.unlink(missing_ok=True)
-    write_new(draft, data)
+    write_new(draft, data, mode)
     try:
         draft.replace(path)
     except OSError as error:

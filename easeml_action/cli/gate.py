@@ -30,7 +30,8 @@ from easeml_action.cli.terminal import (
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
-    from easeml_action.github import Change, Report, Revealed
+    from easeml_action.github import Change, Report
+    from easeml_action.measured import MeasuredTestSet
     from easeml_action.world import Retirement
 
 _LOCAL = "local"
@@ -122,9 +123,7 @@ class TerminalAudience:
         """Return no issues: a terminal has none."""
         return {}
 
-    def close_request(
-        self, number: int, test_set: str, condition: str, steps: "tuple[Revealed, ...]"
-    ) -> None:
+    def close_request(self, number: int, measured: "MeasuredTestSet") -> None:
         """Close nothing, since no issue is ever listed."""
 
 

@@ -30,7 +30,6 @@ from easeml_action.github.report import (
     FORK_REMEDY,
     PastVerdict,
     Report,
-    Revealed,
     Terms,
     left_text,
 )
@@ -69,7 +68,6 @@ __all__ = [
     "RateLimited",
     "Report",
     "RequestRefused",
-    "Revealed",
     "RunnerFileUnwritable",
     "Terms",
     "TestSetIssue",

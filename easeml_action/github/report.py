@@ -1,7 +1,6 @@
 """What a run says in public, as values: terms, verdicts, reports, and their sentences.
 
-Pure. A view holds nothing that depends on a secret row or a label except pass or fail; only
-:class:`Revealed` holds estimates, of a test set that has retired.
+Pure. A view holds nothing that depends on a secret row or a label except pass or fail.
 """
 
 from dataclasses import dataclass
@@ -188,22 +187,6 @@ class Report:
             # What passed can be merged all the same; only a next model has to wait.
             return f"{_ADVICE['pass']} {NEXT_RETIRED}" if self.verdict == "pass" else NEXT_RETIRED
         return _ADVICE[self.verdict]
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """One step of a retired test set with what it measured.
-
-    Parameters
-    ----------
-    estimates
-        Pairs of a name (a variable or an expression) and its estimate.
-    """
-
-    step: int
-    commit: str
-    verdict: Literal["pass", "fail", "unfinished"]
-    estimates: tuple[tuple[str, float], ...] = ()
 
 
 _HEADLINES = {

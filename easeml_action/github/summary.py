@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from easeml_action.github.markdown import render_markdown, render_text
-from easeml_action.github.report import MEANINGS, PastVerdict, Report, Revealed, Terms, percent
+from easeml_action.github.report import MEANINGS, PastVerdict, Report, Terms, percent
+from easeml_action.measured import MeasuredTestSet
+from easeml_action.statistics import Interval
 
 
 def render_summary(report: Report) -> str:
@@ -50,13 +52,25 @@ def render_issue(
     )
 
 
-def render_closing(test_set: str, condition: str, steps: Sequence[Revealed]) -> str:
+def render_closing(measured: MeasuredTestSet) -> str:
     """Render the comment that closes the issue, with what the retired test set had measured."""
-    names = tuple(dict.fromkeys(name for step in steps for name, _ in step.estimates))
-    rows = [(step, [dict(step.estimates).get(name) for name in names]) for step in steps]
+    names = measured.names
+    rows = [
+        (step, [_estimate(step.estimates.get(name), step.intervals.get(name)) for name in names])
+        for step in measured.steps
+    ]
     return render_markdown(
-        "closing.md.j2", condition=condition, test_set=test_set, names=names, rows=rows
+        "closing.md.j2", measured=measured, rows=rows, reliability=percent(measured.reliability)
     )
+
+
+def _estimate(estimate: float | None, interval: Interval | None) -> str:
+    if estimate is None:
+        return ""
+    if interval is None:
+        return f"{estimate:.4f}"
+    low, high = interval
+    return f"{estimate:.4f} ({low:.4f} to {high:.4f})"
 
 
 def render_mail(report: Report, *, repository: str, passed: bool) -> tuple[str, str]:

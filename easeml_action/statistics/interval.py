@@ -9,7 +9,7 @@ from easeml_action.statistics.betting import betting_bound
 from easeml_action.statistics.binomial import binomial_bound
 from easeml_action.statistics.checks import checked_count
 from easeml_action.statistics.clause import Clause
-from easeml_action.statistics.form import BinomialForm, LinearForm, PairedForm, form_of
+from easeml_action.statistics.form import BinomialForm, LinearForm, PairedForm, Variable, form_of
 from easeml_action.statistics.paired import paired_bound
 from easeml_action.statistics.verdict import LN_GAMMA_SHARE, Outcomes, betting_targets
 
@@ -78,9 +78,9 @@ class Tally:
         counts = {"n": self.n, "o": self.o, "d": self.d}
         return {name: count / self.rows for name, count in counts.items() if count is not None}
 
-    def count(self, variable: str) -> int:
-        """Return the rows behind ``"n"``, ``"o"`` or ``"d"``; a ValueError if not measured."""
-        count: int | None = {"n": self.n, "o": self.o, "d": self.d}[variable]
+    def count(self, variable: Variable) -> int:
+        """Return the rows behind a variable; a ValueError if it was not measured."""
+        count = {"n": self.n, "o": self.o, "d": self.d}[variable]
         if count is None:
             raise ValueError(f"{variable} must be measured: a clause speaks of it")
         return count

@@ -51,7 +51,9 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     revealed = project("reveal", "--json").json()
     assert [each["verdict"] for each in revealed["steps"]] == ["fail", "pass"]
     assert [each["estimates"] for each in revealed["steps"]] == [{"n": 0.0}, {"n": 1.0}]
-    assert revealed["steps"][1]["clauses"][0]["clause"] == "n > 0.5 +/- 0.2"
+    (clause,) = revealed["steps"][1]["clauses"]
+    assert clause["clause"] == "n > 0.5 +/- 0.2"
+    assert 0.9 < clause["interval"][0] < clause["interval"][1] == 1
     assert "1.0000" in project("reveal", test_set["test_set"][:4]).stdout
 
     git = project.easeml.git
@@ -74,6 +76,9 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     assert len(project("status", "--json").json()["test_sets"]) == 2
     newest = project("reveal")
     assert "This test set is in use" in newest.stderr
+    page = project.easeml.home / "reveal.html"
+    project("reveal", "--html", page)
+    assert f"<summary><code>{test_set['test_set'][:12]}</code>" in page.read_text()
 
 
 def test_rows_of_the_public_sample_are_not_new(project) -> None:

@@ -9,7 +9,6 @@ from markdown_it import MarkdownIt
 from easeml_action.github import (
     PastVerdict,
     Report,
-    Revealed,
     Terms,
     issue_title,
     render_closing,
@@ -20,6 +19,7 @@ from easeml_action.github import (
     status_state,
 )
 from easeml_action.github.report import percent
+from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
 from easeml_action.statistics import Remaining
 
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -46,6 +46,27 @@ PASS = Report(
     test_set=SET,
     history=HISTORY,
 )
+
+
+def _step(number: int, verdict: Any, variables: dict[str, float], **more: Any) -> MeasuredStep:
+    values = {"commit": COMMIT, "condition": CONDITION} | more
+    return MeasuredStep(
+        number,
+        values.pop("commit"),
+        "2026-01-02T03:04:05Z",
+        values.pop("condition"),
+        "fp-free",
+        verdict,
+        left=32 - number,
+        variables=variables,
+        **values,
+    )
+
+
+def _measured(*steps: MeasuredStep) -> MeasuredTestSet:
+    return MeasuredTestSet(
+        SET, 7_000, True, 0.999, 32, "full", TERMS.promise, TERMS.retirement, steps
+    )
 
 
 def _read(markdown: str) -> str:
@@ -292,7 +313,8 @@ def test_untrusted_text_acts_nowhere(text: str) -> None:
     ]
     texts = [render_summary(report) for report in reports]
     texts.append(_render_issue(terms=terms, path=text, default_branch=text))
-    texts.append(render_closing(SET, text, [Revealed(1, COMMIT, "pass", ((text, 0.5),))]))
+    clause = MeasuredClause(text, text, ">", 0.0, 0.1, "unknown", 0.5, (0.4, 0.6))
+    texts.append(render_closing(_measured(_step(1, "pass", {}, condition=text, clauses=(clause,)))))
     allowed = {RUN}
     for each in texts:
         rendered = PARSER.render(each)
@@ -342,28 +364,41 @@ def test_the_issue_has_a_title_that_names_the_test_set() -> None:
 
 
 def test_the_closing_comment_is_a_table_of_estimates() -> None:
-    steps = [
-        Revealed(1, "a" * 40, "fail", (("n", 0.93), ("n - o", -0.01))),
-        Revealed(2, COMMIT, "unfinished"),
-        Revealed(3, "c" * 40, "pass", (("n", 0.95), ("d", 0.08))),
-    ]
-    comment = render_closing(SET, CONDITION, steps)
+    clause = MeasuredClause(
+        "n - o > 0 +/- 0.1", "n - o", ">", 0.0, 0.1, "unknown", -0.01, (-0.03, 0.012)
+    )
+    comment = render_closing(
+        _measured(
+            _step(1, "fail", {"n": 0.93}, commit="a" * 40, clauses=(clause,)),
+            _step(2, "unfinished", {}),
+            _step(3, "pass", {"n": 0.95, "d": 0.08}, commit="c" * 40),
+        )
+    )
     rows = [
         [_read(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)]
         for row in re.findall(r"<tr>(.*?)</tr>", PARSER.render(comment), re.DOTALL)
     ]
 
     assert rows == [
-        ["Step", "Commit", "Verdict", "n", "n - o", "d"],
-        ["1", "a" * 12, "fail", "0.9300", "-0.0100", ""],
+        ["Step", "Commit", "Verdict", "n", "d", "n - o"],
+        ["1", "a" * 12, "fail", "0.9300", "", "-0.0100 (-0.0300 to 0.0120)"],
         ["2", "b" * 12, "unfinished", "", "", ""],
-        ["3", "c" * 12, "pass", "0.9500", "", "0.0800"],
+        ["3", "c" * 12, "pass", "0.9500", "0.0800", ""],
     ]
     assert CONDITION in _read(comment)
+    assert "With probability at least 99.9 % the true values of all commits lie above" in _read(
+        comment
+    )
+
+
+def test_a_closing_comment_that_shows_the_last_steps_says_so() -> None:
+    comment = render_closing(_measured(_step(7, "pass", {"n": 0.95})))
+
+    assert "The first 6 steps are left out here" in comment
 
 
 def test_a_closing_comment_without_estimates_is_a_table_all_the_same() -> None:
-    comment = render_closing(SET, CONDITION, [Revealed(1, COMMIT, "pass")])
+    comment = render_closing(_measured(_step(1, "pass", {})))
 
     assert PARSER.render(comment).count("<td") == 3
 
@@ -398,7 +433,7 @@ def test_no_text_ends_up_with_two_blank_lines_or_spaces_at_a_line_end() -> None:
         render_summary(Report("error", COMMIT, RUN, problem="x", remedy="y")),
         _render_issue(),
         _render_issue(history=()),
-        render_closing(SET, CONDITION, [Revealed(1, COMMIT, "pass", (("n", 0.5),))]),
+        render_closing(_measured(_step(1, "pass", {"n": 0.5}))),
         render_mail(report, repository="octo/model", passed=True)[1],
     ]
     for text in texts:

@@ -1,0 +1,66 @@
+"""A picture on its own: the charts of a test set, one below the other, as SVG and as PNG."""
+
+from pathlib import Path
+
+from easeml_action.errors import GateError
+from easeml_action.measured import MeasuredTestSet
+from easeml_action.page.charts import charts_of
+from easeml_action.page.layout import lay_out
+from easeml_action.page.templates import render, render_part
+
+WIDTH = 720
+_TITLE = 40  # above each chart
+_MARGIN = 16
+_SCALE = 2  # pixels of a PNG to one of the drawing
+
+
+class RasterizerMissing(GateError):
+    """A PNG was asked for, and what makes it is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A PNG needs resvg and matplotlib's fonts, which are not installed.",
+            "Install them with: pip install 'easeml-action[plot]'; or ask for an SVG.",
+        )
+
+
+def draw_svg(measured: MeasuredTestSet) -> str:
+    """Draw all charts of a test set; equal for equal arguments."""
+    drawings = [lay_out(chart, WIDTH) for chart in charts_of(measured)]
+    tops = [
+        _MARGIN + sum(each.height + _TITLE for each in drawings[:i]) for i in range(len(drawings))
+    ]
+    return render(
+        "picture.svg.j2",
+        style=render_part("chart.css"),
+        drawings=list(zip(tops, drawings, strict=True)),
+        title_height=_TITLE,
+        margin=_MARGIN,
+        width=WIDTH + 2 * _MARGIN,
+        height=2 * _MARGIN + sum(each.height + _TITLE for each in drawings),
+        measured=measured,
+    )
+
+
+def draw_png(measured: MeasuredTestSet) -> bytes:
+    """Draw the same as pixels, with fonts of our own; equal for equal arguments.
+
+    Raises
+    ------
+    RasterizerMissing
+        An optional package is not installed.
+    """
+    try:
+        import matplotlib as mpl  # noqa: PLC0415  an optional package, and slow to import
+        import resvg_py  # noqa: PLC0415  likewise
+    except ImportError:
+        raise RasterizerMissing from None
+    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    picture = resvg_py.svg_to_bytes(
+        svg_string=draw_svg(measured),
+        zoom=_SCALE,
+        skip_system_fonts=True,
+        font_files=[str(fonts / "DejaVuSans.ttf"), str(fonts / "DejaVuSans-Bold.ttf")],
+        sans_serif_family="DejaVu Sans",
+    )
+    return bytes(picture)
