@@ -14,19 +14,23 @@ from easeml_action.testset.keyring import (
 from easeml_action.testset.labels import differ
 from easeml_action.testset.sample import split_sample
 from easeml_action.testset.table import TestSet, format_of
+from easeml_action.testset.traces import Traces, find_again, trace
 from easeml_action.testset.vault import Vault, is_protected, open_vault
 
 __all__ = [
     "KeyPair",
     "TestSet",
+    "Traces",
     "Vault",
     "differ",
     "encrypt_to",
     "encrypt_with",
+    "find_again",
     "fingerprint_of",
     "format_of",
     "generate_key",
     "is_protected",
     "open_vault",
     "split_sample",
+    "trace",
 ]

@@ -11,13 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from easeml_action.testset.canonical import canonical
+from easeml_action.testset.canonical import (
+    BOOLEANS,
+    EXACT_DIGITS,
+    GUARD_DIGITS,
+    MISSING,
+    ROUNDING,
+    canonical,
+    canonical_loosely,
+)
 from easeml_action.testset.fields import Block, Bytes, Dialect, Positions, quoted_fields, trim
 
 _QUOTE, _PLUS, _MINUS, _POINT, _ZERO = 34, 43, 45, 46, 48
 _IS_DIGIT = np.zeros(256, bool)
 _IS_DIGIT[48:58] = True
+_LOWER = np.arange(256, dtype=np.uint8)
+_LOWER[65:91] += 32
 _WIDEST_NUMBER = 32  # bytes looked at together; a longer number is a rarity
+
+# What the first, second, ... significant digit of a fraction counts while it is rounded.
+_WEIGHTS = np.zeros(_WIDEST_NUMBER + 1, np.uint64)
+_WEIGHTS[1 : EXACT_DIGITS + GUARD_DIGITS + 1] = [
+    10**place for place in reversed(range(EXACT_DIGITS + GUARD_DIGITS))
+]
 
 
 @dataclass(frozen=True)
@@ -26,22 +42,28 @@ class Cells:
 
     Attributes
     ----------
+    text
+        What the bounds are in: the block's text, or one of the same length.
     starts, ends
-        Shape (rows * columns,), row by row: bounds in the block's text.
+        Shape (rows * columns,), row by row.
     replaced
-        Indices of the fields whose canonical text is no part of the block's; empty there.
+        Indices of the fields whose canonical text is no part of ``text``; empty there.
     replacements
         Their texts, UTF-8.
     """
 
+    text: Bytes
     starts: Positions
     ends: Positions
     replaced: NDArray[Any]
     replacements: list[bytes]
 
 
-def canonical_cells(block: Block, dialect: Dialect) -> Cells:
-    """Return the canonical text of every field of a block, as `canonical` defines it."""
+def canonical_cells(block: Block, dialect: Dialect, *, loosely: bool = False) -> Cells:
+    """Return the canonical text of every field of a block.
+
+    It is the one that `canonical` defines, or `canonical_loosely`.
+    """
     text = block.text
     starts, ends = block.starts.ravel().copy(), block.ends.ravel().copy()
     trim(text, starts, ends)
@@ -55,15 +77,85 @@ def canonical_cells(block: Block, dialect: Dialect) -> Cells:
         trim(text, inner_starts, inner_ends)
         starts[quoted], ends[quoted] = inner_starts, inner_ends
     others = _trim_numbers(text, starts, ends)
+    if loosely:
+        text = text.copy()
+        _fold_words(text, starts, ends)
+        others = np.concatenate([others, _round_fractions(text, starts, ends, others)])
     replaced = np.union1d(doubled, others)
     replacements = []
+    one_text = canonical_loosely if loosely else canonical
     for start, end in zip(starts[replaced].tolist(), ends[replaced].tolist(), strict=True):
         field = text[start:end].tobytes().decode()
         if dialect.quoted:
             field = field.replace('""', '"')
-        replacements.append(canonical(field).encode())
+        replacements.append(one_text(field).encode())
     ends[replaced] = starts[replaced]
-    return Cells(starts, ends, replaced, replacements)
+    return Cells(text, starts, ends, replaced, replacements)
+
+
+def _fold_words(text: Bytes, starts: Positions, ends: Positions) -> None:
+    """Write booleans in lower case and empty the fields without a value, in place."""
+    lengths = ends - starts
+    for word in (*BOOLEANS, *MISSING):
+        letters = np.frombuffer(word.encode(), np.uint8)
+        fields = np.flatnonzero(lengths == len(letters))
+        for place, letter in enumerate(letters):
+            fields = fields[_LOWER[text[starts[fields] + place]] == letter]
+        if word in MISSING:
+            ends[fields] = starts[fields]
+        else:
+            text[starts[fields][:, None] + np.arange(len(letters))] = letters
+
+
+def _round_fractions(
+    text: Bytes, starts: Positions, ends: Positions, others: NDArray[Any]
+) -> NDArray[Any]:
+    """Cut fractions to the digits that come through a double, in place.
+
+    Returns the indices of the fields that need more than that, left as they are.
+    """
+    candidates = np.setdiff1d(np.flatnonzero(ends - starts > EXACT_DIGITS + 1), others)
+    long: NDArray[Any] = candidates[ends[candidates] - starts[candidates] > _WIDEST_NUMBER]
+    _, fractions = _plain_numbers(text, starts, ends, np.setdiff1d(candidates, long))
+    signs, ranks = _rank_digits(text, starts, ends, fractions)
+    fine = ranks.max(axis=1, initial=0) > EXACT_DIGITS
+    fractions, signs, ranks = fractions[fine], signs[fine], ranks[fine]
+    if not fractions.size:
+        return long
+    numbers = ((signs - np.uint8(_ZERO)) * _WEIGHTS[ranks]).sum(axis=1, dtype=np.uint64)
+    numbers = (numbers + np.uint64(ROUNDING)) // np.uint64(10**GUARD_DIGITS)
+    kept = np.nonzero((ranks > 0) & (ranks <= EXACT_DIGITS))[1].reshape(-1, EXACT_DIGITS)
+    simple = (numbers < 10**EXACT_DIGITS) & (np.argmax(signs == _POINT, axis=1) < kept[:, -1])
+    rare = fractions[~simple]
+    fractions, numbers, kept = fractions[simple], numbers[simple], kept[simple]
+
+    digits = numbers[:, None] // _WEIGHTS[GUARD_DIGITS + 1 :][:EXACT_DIGITS] % np.uint64(10)
+    text[starts[fractions][:, None] + kept] = digits + np.uint64(_ZERO)
+    ends[fractions] = starts[fractions] + kept[:, -1] + 1
+    _trim_fraction(text, ends, fractions)
+    return np.concatenate([long, rare])
+
+
+def _rank_digits(
+    text: Bytes, starts: Positions, ends: Positions, numbers: NDArray[Any]
+) -> tuple[Bytes, Bytes]:
+    """Return the signs of numbers, and for each its rank among the significant digits, or 0."""
+    lengths = ends[numbers] - starts[numbers]
+    places = np.arange(int(lengths.max(initial=0)))
+    signs = text[np.minimum(starts[numbers][:, None] + places, len(text) - 1)]
+    digits = _IS_DIGIT[signs] & (places < lengths[:, None])
+    significant = digits & np.logical_or.accumulate(digits & (signs != _ZERO), axis=1)
+    return signs, np.cumsum(significant, axis=1, dtype=np.uint8) * significant
+
+
+def _trim_fraction(text: Bytes, ends: Positions, pointed: NDArray[Any]) -> None:
+    """Take the zeros at the end of fractions, then a point with nothing behind it, in place."""
+    zeros = pointed
+    while zeros.size:
+        zeros = zeros[text[ends[zeros] - 1] == _ZERO]
+        ends[zeros] -= 1
+    bare = pointed[text[ends[pointed] - 1] == _POINT]
+    ends[bare] -= 1
 
 
 def _with_quotes_inside(
@@ -105,14 +197,7 @@ def _trim_numbers(text: Bytes, starts: Positions, ends: Positions) -> NDArray[An
     rebuilt = numbers[inside[numbers]]
     numbers, pointed = numbers[~inside[numbers]], pointed[~inside[pointed]]
 
-    # The zeros at the end of a fraction, then a point with nothing behind it.
-    zeros = pointed
-    while zeros.size:
-        zeros = zeros[text[ends[zeros] - 1] == _ZERO]
-        ends[zeros] -= 1
-    bare = pointed[text[ends[pointed] - 1] == _POINT]
-    ends[bare] -= 1
-
+    _trim_fraction(text, ends, pointed)
     signed = numbers[first[numbers] == _PLUS]
     starts[signed] += 1
     zeros = numbers

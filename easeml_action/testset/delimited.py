@@ -24,11 +24,24 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Parsed:
-    """A table taken apart: what names its rows, what judges a model, what a model reads."""
+    """A table taken apart: what names its rows, what judges a model, what a model reads.
+
+    Attributes
+    ----------
+    table
+        All of its cells, as they are hashed.
+    label
+        The name of the label's column in it.
+    labels
+        The labels.
+    features
+        The file for a model, in the form of the test set's own, with its rows.
+    """
 
     table: Table
+    label: str
     labels: Labels
-    features: bytes
+    features: Table
 
 
 def parse_delimited(data: bytes, delimiter: str, label: str | int, *, header: bool) -> Parsed:
@@ -127,11 +140,15 @@ def _take_apart(table: Table, column: int) -> Parsed:
         heading = Table(table.data, begin, table.begin, table.dialect, table.names)
         for block in blocks(heading):
             features.write(_without(block, column))
+    rows_begin = features.tell()
     labels = LabelCollector(unquote if table.dialect.quoted else str)
     for block in blocks(table):
         labels.add(block.text, block.starts[:, column], block.ends[:, column])
         features.write(_without(block, column))
-    return Parsed(table, labels.finish(), features.getvalue())
+    data, label = features.getvalue(), table.names[column]
+    names = tuple(name for name in table.names if name != label)
+    shortened = Table(data, rows_begin, len(data), table.dialect, names)
+    return Parsed(table, label, labels.finish(), shortened)
 
 
 def _without(block: Block, column: int) -> bytes:

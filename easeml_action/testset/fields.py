@@ -1,7 +1,7 @@
 """Finds the fields of a delimited text, a block of rows at a time, without a loop over fields."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,23 @@ def blocks(table: Table, size: int = _BLOCK) -> Iterator[Block]:
             final -= (text[final - 1] == _RETURN) & (final > starts[:, -1])
         yield Block(text, offset, row, starts, ends)
         offset, row, length = offset + used, row + len(starts), size
+
+
+def pick(table: Table, kept: NDArray[np.bool_]) -> Table:
+    """Return a table of the rows that are kept, each with every byte of its own.
+
+    Parameters
+    ----------
+    kept
+        Shape (rows,).
+    """
+    pieces = [table.data[: table.begin]]
+    for block in blocks(table):
+        rows = kept[block.first_row : block.first_row + len(block.starts)]
+        widths = np.diff(block.starts[:, 0], append=block.size)
+        pieces.append(block.text[: block.size][np.repeat(rows, widths)].tobytes())
+    data = b"".join(pieces)
+    return replace(table, data=data, end=len(data))
 
 
 def first_row(

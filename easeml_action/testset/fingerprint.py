@@ -66,13 +66,25 @@ class RowHasher:
         Secret; at least 16 bytes.
     names
         The columns' names.
+    loosely
+        Whether cells that are copies of one another but for what programs do to a table count
+        as equal, too: see `canonical_loosely`. The digests have nothing in common with others.
+    without
+        The name of a column that does not count, if it is there.
     """
 
-    def __init__(self, key: bytes, names: tuple[str, ...]) -> None:
-        if len(key) < 16:
-            raise ValueError("key must have at least 16 bytes")
-        self._key = hashlib.blake2b(key, digest_size=64, person=b"easeml-rows").digest()
+    def __init__(
+        self,
+        key: bytes,
+        names: tuple[str, ...],
+        *,
+        loosely: bool = False,
+        without: str | None = None,
+    ) -> None:
+        self._key = derive(key, b"easeml-traces" if loosely else b"easeml-rows")
         self._names = names
+        self._loosely = loosely
+        self._without = names.index(without) if without in names else None
         self._schedule = np.empty((0, len(names), _KEY_WORDS), np.uint64)
 
     def digests(self, table: Table) -> Words:
@@ -89,16 +101,16 @@ class RowHasher:
         return np.concatenate(found)
 
     def _block(self, block: Block, table: Table) -> Words:
-        cells = canonical_cells(block, table.dialect)
+        cells = canonical_cells(block, table.dialect, loosely=self._loosely)
         starts, ends = cells.starts, cells.ends
         long = np.flatnonzero(ends - starts > _LONGEST)
         texts = cells.replacements + [
-            block.text[start:end].tobytes()
+            cells.text[start:end].tobytes()
             for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True)
         ]
         ends[long] = starts[long]
         sums = np.zeros((len(block.starts), 2), np.uint64)
-        self._add_all(sums, _Texts(block.text, starts, ends, np.arange(len(starts))))
+        self._add_all(sums, _Texts(cells.text, starts, ends, np.arange(len(starts))))
         if texts:
             numbers = np.concatenate([cells.replaced, long])
             self._add_some(sums, self._joined(texts, numbers), 0)
@@ -147,8 +159,40 @@ class RowHasher:
             ]
             shape = (len(self._names), places, _KEY_WORDS)
             self._schedule = np.stack(streams).reshape(shape).transpose(1, 0, 2).copy()
+            if self._without is not None:
+                self._schedule[:, self._without] = 0
         keys: Words = self._schedule[place]
         return keys
+
+
+def derive(key: bytes, purpose: bytes) -> bytes:
+    """Return 64 bytes for one purpose, of at most 16 bytes, that tell nothing about the others."""
+    if len(key) < 16:
+        raise ValueError("key must have at least 16 bytes")
+    return hashlib.blake2b(key, digest_size=64, person=purpose).digest()
+
+
+def number_copies(key: bytes, digests: Words) -> Words:
+    """Return a digest of each row and of the number of rows like it that came before.
+
+    So equal rows have different digests, and which of them has which does not matter. Nothing
+    shows how many there are, and what two sets of rows have in common is counted with copies.
+
+    Parameters
+    ----------
+    key
+        At least 16 bytes.
+    digests
+        Of the rows, equal for equal rows.
+    """
+    order = np.argsort(digests, kind="stable")
+    ordered = digests[order]
+    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    numbers = np.empty(len(digests), np.uint64)
+    numbers[order] = np.arange(len(digests)) - np.repeat(
+        begins, np.diff(begins, append=len(digests))
+    )
+    return siphash(key[:16], digests, numbers)
 
 
 def identity(key: bytes, digests: Words) -> str:

@@ -59,10 +59,12 @@ def parse_json_lines(data: bytes, label: str | int) -> Parsed:
         raise NoFeatures
     cut = _Cutter(label)
     features = data[:begin] + b"\n".join([*map(cut, lines), b""])
+    # To be picked from line by line: no object holds a bare control character.
+    whole_lines = Table(features, begin, len(features), Dialect(ord(_UNIT)), ("",))
     # A control character stands in a JSON string as an escape only.
     content = _as_table(objects, names, plain=b"\\u001" not in data).encode()
     table = Table(content, 0, len(content), _DIALECT, names)
-    return Parsed(table, _collect(objects, label), features)
+    return Parsed(table, label, _collect(objects, label), whole_lines)
 
 
 def json_lines(data: bytes) -> tuple[int, list[bytes]]:

@@ -29,6 +29,10 @@ class Labels:
     values: tuple[str, ...]
     codes: NDArray[np.int64]
 
+    def pick(self, kept: NDArray[np.bool_]) -> "Labels":
+        """Return the labels of the rows that are kept."""
+        return Labels(self.values, self.codes[kept])
+
     def correct(self, predictions: Sequence[str | None]) -> NDArray[np.bool_]:
         """Say which predictions are right. A missing one is wrong.
 

@@ -1,7 +1,7 @@
 """The test set as the rest of the action sees it: rows, labels, features and a name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from easeml_action.testset import fingerprint
 from easeml_action.testset.delimited import parse_delimited
-from easeml_action.testset.fields import Table
+from easeml_action.testset.fields import Table, pick
 from easeml_action.testset.jsonlines import parse_json_lines
 from easeml_action.testset.labels import Labels
 from easeml_action.testset.table_errors import NotText, UnknownFormat
@@ -57,20 +57,19 @@ class TestSet:
     ----------
     format
         How it is written.
-    columns
-        The columns' names (or JSON keys), the label's among them; positions counted from 1
-        where there is no header.
-    features
-        The file for a model: the rows in the set's own format and header, without the label.
+    label
+        The name of the label's column, one of ``columns``.
+    table
+        All cells of all rows, the labels among them.
     """
 
     __test__: ClassVar[bool] = False  # no class of tests, whatever its name says to pytest
 
     format: Format
-    columns: tuple[str, ...]
-    features: bytes = field(repr=False)
+    label: str
+    table: Table = field(repr=False)
     _labels: Labels = field(repr=False)
-    _table: Table = field(repr=False)
+    _features: Table = field(repr=False)
 
     @classmethod
     def parse(
@@ -101,12 +100,22 @@ class TestSet:
         else:
             named = isinstance(label, str) if header is None else header
             parsed = parse_delimited(data, DELIMITERS[chosen], label, header=named)
-        return cls(chosen, parsed.table.names, parsed.features, parsed.labels, parsed.table)
+        return cls(chosen, parsed.label, parsed.table, parsed.labels, parsed.features)
 
     @property
     def rows(self) -> int:
         """The number of rows."""
         return len(self._labels.codes)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names (or JSON keys), the label's among them; positions without a header."""
+        return self.table.names
+
+    @property
+    def features(self) -> bytes:
+        """The file for a model: the rows in the set's own format and header, without the label."""
+        return self._features.data
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -126,6 +135,36 @@ class TestSet:
         """
         return self._labels.correct(predictions)
 
+    def share(self, key: bytes, number: int, of: int) -> "TestSet":
+        """Return one of several shares of the rows: none is in two, and every one is in one.
+
+        Which rows it has depends on the key and on what the rows hold, and neither on the order
+        of rows or columns nor on how their numbers are written. They keep their order.
+
+        Parameters
+        ----------
+        key
+            Secret; at least 16 bytes.
+        number
+            Which share, from 1.
+        of
+            How many there are, at most one for each row. They differ by one row at most, and the
+            larger ones come first.
+        """
+        drawn = fingerprint.number_copies(
+            fingerprint.derive(key, b"easeml-shares"), self.row_digests(key)
+        )
+        each, more = divmod(self.rows, of)
+        begin = (number - 1) * each + min(number - 1, more)
+        kept = np.zeros(self.rows, bool)
+        kept[np.argsort(drawn, kind="stable")[begin:][: each + (number <= more)]] = True
+        return replace(
+            self,
+            table=pick(self.table, kept),
+            _labels=self._labels.pick(kept),
+            _features=pick(self._features, kept),
+        )
+
     def row_digests(self, key: bytes) -> NDArray[np.uint64]:
         """Return a keyed digest of each row, label included, in the rows' order.
 
@@ -137,7 +176,7 @@ class TestSet:
         key
             Secret; at least 16 bytes.
         """
-        return fingerprint.RowHasher(key, self._table.names).digests(self._table)
+        return fingerprint.RowHasher(key, self.table.names).digests(self.table)
 
     def identity(self, key: bytes) -> str:
         """Return the set's public name: 16 hexadecimal digits, whatever the rows' order."""
