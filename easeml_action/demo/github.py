@@ -18,7 +18,14 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from easeml_action.demo.github_repository import Json, Repository, Request, Response, message
+from easeml_action.demo.github_repository import (
+    Json,
+    Repository,
+    Request,
+    Response,
+    Settings,
+    message,
+)
 
 DEFAULT_REPOSITORY = "octo/model"
 DEFAULT_TOKEN = "ghs_demo"  # noqa: S105  it opens nothing but this server
@@ -115,6 +122,17 @@ class GitHubServer:
         """All issues, by number."""
         with self._lock:
             return [dict(issue) for issue in self._repository.issues]
+
+    @property
+    def pulls(self) -> list[Json]:
+        """All pull requests, in the order in which they were opened."""
+        with self._lock:
+            return [dict(pull) for pull in self._repository.pulls]
+
+    @property
+    def settings(self) -> Settings:
+        """What the repository's owner has set; a test may change it."""
+        return self._repository.settings
 
     def statuses(self, commit: str) -> list[Json]:
         """Return a commit's statuses, the newest first."""

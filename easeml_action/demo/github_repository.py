@@ -1,4 +1,4 @@
-"""One repository as GitHub's REST API shows it: its statuses, labels, issues and comments.
+"""One repository as GitHub's REST API shows it: its statuses, issues, pull requests, settings.
 
 In memory, and pure: a request in, a response out.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
+
+from easeml_action.demo.github_pulls import pull_request
 
 Json = dict[str, Any]
 
@@ -35,6 +37,34 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Settings:
+    """What the owner of the repository has set on its pages.
+
+    Parameters
+    ----------
+    secrets
+        The names of the Actions secrets.
+    actions
+        Whether Actions is enabled.
+    permission
+        What a workflow's token may do where the workflow does not say.
+    required
+        The statuses that rulesets require, by branch.
+    kept
+        The branches that rulesets keep from being rewritten or deleted.
+    protections
+        Classic branch protection, by branch.
+    """
+
+    secrets: set[str] = field(default_factory=set)
+    actions: bool = True
+    permission: str = "read"
+    required: dict[str, list[str]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    protections: dict[str, Json] = field(default_factory=dict)
+
+
 class Repository:
     """One repository's part of the API that the action uses.
 
@@ -53,6 +83,8 @@ class Repository:
         self.labels: dict[str, Json] = {}
         self.issues: list[Json] = []
         self.comments: dict[int, list[Json]] = {}
+        self.pulls: list[Json] = []
+        self.settings = Settings()
         self._last_id = 0
 
     def answer(self, request: Request, path: str) -> Response:
@@ -185,6 +217,60 @@ class Repository:
                     return Response(204)
         return message(404, "Not Found")
 
+    def _create_pull(self, request: Request) -> Response:
+        if not request.body.get("title"):
+            return message(422, "Validation Failed")
+        if any(pull["head"]["ref"] == request.body["head"] for pull in self.pulls):
+            return message(422, "Validation Failed")
+        number = len(self.pulls) + len(self.issues) + 1
+        pull = pull_request(
+            self._stamped(f"/pulls/{number}"),
+            repository=self.name,
+            api=self.url,
+            number=number,
+            body=request.body,
+        )
+        self.pulls.append(pull)
+        return Response(201, pull)
+
+    def _list_pulls(self, request: Request) -> Response:
+        head = request.query.get("head")
+        listed = [pull for pull in self.pulls if head in {None, pull["head"]["label"]}]
+        return self._page(request, "/pulls", reversed(listed))
+
+    def _get_secret(self, _: Request, name: str) -> Response:
+        if name not in self.settings.secrets:
+            return message(404, "Not Found")
+        return Response(200, {"name": name, "created_at": _now(), "updated_at": _now()})
+
+    def _get_permissions(self, _: Request) -> Response:
+        return Response(200, {"enabled": self.settings.actions})
+
+    def _get_workflow_permission(self, _: Request) -> Response:
+        return Response(
+            200,
+            {
+                "default_workflow_permissions": self.settings.permission,
+                "can_approve_pull_request_reviews": False,
+            },
+        )
+
+    def _list_rules(self, _: Request, branch: str) -> Response:
+        checks = [{"context": name} for name in self.settings.required.get(branch, ())]
+        wanted = {"strict_required_status_checks_policy": False, "required_status_checks": checks}
+        rules: list[Json] = []
+        if checks:
+            rules.append({"type": "required_status_checks", "parameters": wanted})
+        if branch in self.settings.kept:
+            rules += [{"type": "deletion"}, {"type": "non_fast_forward"}]
+        return Response(200, rules)
+
+    def _get_protection(self, _: Request, branch: str) -> Response:
+        protection = self.settings.protections.get(branch)
+        if protection is None:
+            return message(404, "Branch not protected")
+        return Response(200, protection)
+
     def _issue(self, number: str) -> Json | None:
         index = int(number) - 1
         return self.issues[index] if 0 <= index < len(self.issues) else None
@@ -244,6 +330,13 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", r"/issues/(\d+)/comments", Repository._list_comments),
     ("POST", r"/issues/(\d+)/comments", Repository._create_comment),
     ("DELETE", r"/issues/comments/(\d+)", Repository._delete_comment),
+    ("GET", r"/pulls", Repository._list_pulls),
+    ("POST", r"/pulls", Repository._create_pull),
+    ("GET", r"/actions/secrets/([^/]+)", Repository._get_secret),
+    ("GET", r"/actions/permissions", Repository._get_permissions),
+    ("GET", r"/actions/permissions/workflow", Repository._get_workflow_permission),
+    ("GET", r"/rules/branches/([^/]+)", Repository._list_rules),
+    ("GET", r"/branches/([^/]+)/protection", Repository._get_protection),
 )
 
 

@@ -22,7 +22,15 @@ from easeml_action.github.event import (
     read_event,
     read_payload,
 )
+from easeml_action.github.inspection import (
+    default_permission,
+    has_secret,
+    keeps_history,
+    required_checks,
+    runs_actions,
+)
 from easeml_action.github.issues import Issues, TestSetIssue
+from easeml_action.github.pulls import open_pull_request
 from easeml_action.github.report import (
     DEPENDABOT_PROBLEM,
     DEPENDABOT_REMEDY,
@@ -73,14 +81,20 @@ __all__ = [
     "TestSetIssue",
     "UnsupportedEvent",
     "Workflow",
+    "default_permission",
+    "has_secret",
     "issue_title",
+    "keeps_history",
     "left_text",
+    "open_pull_request",
     "read_event",
     "read_payload",
     "render_closing",
     "render_issue",
     "render_mail",
     "render_summary",
+    "required_checks",
+    "runs_actions",
     "set_status",
     "status_description",
     "status_state",

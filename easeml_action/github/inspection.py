@@ -1,0 +1,125 @@
+"""What a repository's settings say, as far as a token may see them; nothing is changed.
+
+Each function needs a permission that the workflow's own token does not have: these questions are a
+person's, asked before the first run.
+"""
+
+from typing import Any, Literal
+
+from github import Github, GithubException
+from github.Repository import Repository
+
+from easeml_action.github.api import GitHub
+
+DefaultPermission = Literal["read", "write"]
+
+_NOT_THERE = 404
+
+# Rules that keep what was pushed, by the names that rulesets have for them.
+_KEEPS_HISTORY = frozenset({"non_fast_forward", "deletion"})
+
+
+def has_secret(github: GitHub, name: str) -> bool:
+    """Say whether the repository has an Actions secret of this name.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``secrets: read``.
+    """
+    answer = _get(github, f"/actions/secrets/{name}", "see its secrets' names", "secrets: read")
+    return answer is not None
+
+
+def runs_actions(github: GitHub) -> bool:
+    """Say whether GitHub Actions is enabled.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``administration: read``.
+    """
+    answer = _get(
+        github, "/actions/permissions", "see its Actions settings", "administration: read"
+    )
+    return bool(answer and answer["enabled"])
+
+
+def default_permission(github: GitHub) -> DefaultPermission:
+    """Return what a workflow's token may do where the workflow does not say.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``administration: read``.
+    """
+    answer = _get(
+        github, "/actions/permissions/workflow", "see its Actions settings", "administration: read"
+    )
+    return "write" if answer and answer["default_workflow_permissions"] == "write" else "read"
+
+
+def required_checks(github: GitHub, branch: str) -> frozenset[str]:
+    """Return the statuses that a branch requires before a merge, by rulesets or protection.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``administration: read``.
+    """
+    names = {
+        check["context"]
+        for rule in _rules(github, branch)
+        if rule["type"] == "required_status_checks"
+        for check in rule.get("parameters", {}).get("required_status_checks", ())
+    }
+    if names:
+        return frozenset(names)
+    checks = _protection(github, branch).get("required_status_checks") or {}
+    return frozenset(checks.get("contexts", ()))
+
+
+def keeps_history(github: GitHub, branch: str) -> bool:
+    """Say whether nobody can rewrite or delete a branch.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``administration: read``.
+    """
+    if {rule["type"] for rule in _rules(github, branch)} >= _KEEPS_HISTORY:
+        return True
+    protection = _protection(github, branch)
+    allowed = (
+        protection.get(key, {}).get("enabled", False)
+        for key in ("allow_force_pushes", "allow_deletions")
+    )
+    return bool(protection) and not any(allowed)
+
+
+def _rules(github: GitHub, branch: str) -> list[Any]:
+    return _get(github, f"/rules/branches/{branch}", "see its rules", "metadata: read") or []
+
+
+def _protection(github: GitHub, branch: str) -> dict[str, Any]:
+    answer = _get(
+        github,
+        f"/branches/{branch}/protection",
+        "see its branch protection",
+        "administration: read",
+    )
+    return answer or {}
+
+
+def _get(github: GitHub, path: str, purpose: str, permission: str) -> Any:
+    """Return what the API answers, or None where there is no such thing."""
+
+    def read(_: Github, repository: Repository) -> Any:
+        try:
+            return repository.requester.requestJsonAndCheck("GET", f"{repository.url}{path}")[1]
+        except GithubException as error:
+            if error.status == _NOT_THERE:
+                return None
+            raise
+
+    return github.ask(purpose, permission, read)
