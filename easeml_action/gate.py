@@ -110,22 +110,35 @@ class Gate:
         SampleUnusable
             It is not in the form of the test set.
         """
-        if self.sample is None:
-            return None
-        try:
-            return self.parse(self.sample)
-        except GateError as error:
-            raise SampleUnusable(str(self.config.sample_path), error) from None
+        return None if self.sample is None else parse_sample(self.config, self.sample)
 
     def parse(self, data: bytes) -> TestSet:
         """Read rows in the format of the test set, decrypted or public."""
-        config = self.config
-        return TestSet.parse(
-            data,
-            format=config.format or format_of(config.require_test_set()),
-            label=config.require_label(),
-            header=config.header,
-        )
+        return parse_rows(self.config, data)
+
+
+def parse_rows(config: Config, data: bytes) -> TestSet:
+    """Read rows as a configuration describes them."""
+    return TestSet.parse(
+        data,
+        format=config.format or format_of(config.require_test_set()),
+        label=config.require_label(),
+        header=config.header,
+    )
+
+
+def parse_sample(config: Config, data: bytes) -> TestSet:
+    """Read the public sample as a configuration describes it.
+
+    Raises
+    ------
+    SampleUnusable
+        It is not in the form of the test set.
+    """
+    try:
+        return parse_rows(config, data)
+    except GateError as error:
+        raise SampleUnusable(str(config.sample_path), error) from None
 
 
 def trusted_commit(git: Git, change: Change) -> str:

@@ -20,8 +20,10 @@ from easeml_action.cli.encryption import (
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.keygen import secret_commands
+from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch
 from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.secrecy import insist_no_private_key
+from easeml_action.cli.setup.check import show_check
 from easeml_action.cli.setup.drafts import Draft, ignoring
 from easeml_action.cli.setup.keys import Keys
 from easeml_action.cli.setup.plain import Plain, ciphertext_name, read_plain
@@ -87,8 +89,12 @@ def set_up(
         str, typer.Option(help="What the workflow uses, such as a commit of the action.")
     ] = ACTION,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is there, and what is missing.")
+    ] = False,
+    ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+) -> int:
     """Set a gate up: key pair, encrypted test set, configuration and workflow.
 
     What is there stays as it is: a second run adds only what is missing. On a terminal, what is not
@@ -112,6 +118,8 @@ def set_up(
     settings: Settings = {key: value for key, value in options.items() if value is not None}
     root = require_repository()
     keys = Keys.of(root, private_key)
+    if check:
+        return show_check(root, keys, ledger_branch, as_json=as_json)
     insist_no_private_key(Git(root), keys.public_text)
     config, plain, drafts = load_config(None, root), None, []
     there = (root / settings.get("test_set", ciphertext_name(data))).exists()
@@ -147,6 +155,7 @@ def set_up(
         draft.write()
         written.append(draft.name)
     report(config, keys, root, written, plain, as_json=as_json)
+    return 0
 
 
 def require_repository() -> Path:

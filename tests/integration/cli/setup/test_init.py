@@ -12,24 +12,8 @@ from pydantic import SecretStr
 
 from easeml_action.config import Config
 from easeml_action.testset import open_vault
-from tests.integration.cli.conftest import MODEL, Easeml, table
-
-CONDITION = ("--condition", "n > 0.5 +/- 0.2")
-TERMS = (*CONDITION, "--label", "label", "--steps", "2", "--reliability", "0.9")
-
-
-@pytest.fixture
-def newcomer(easeml) -> Easeml:
-    """A repository with a model, and 400 rows outside of it."""
-    git = easeml.git
-    git("init", "-q", "-b", "main")
-    model = easeml.directory / "evaluate_model.py"
-    model.write_text(MODEL.format(answer="0"))
-    model.chmod(0o755)
-    git("add", ".")
-    git("commit", "-q", "-m", "Add a model")
-    (easeml.home / "test.csv").write_text(table(400))
-    return easeml
+from tests.integration.cli.conftest import Easeml, table
+from tests.integration.cli.setup.conftest import TERMS
 
 
 def files(easeml: Easeml) -> dict[str, bytes]:

@@ -1,0 +1,181 @@
+"""``easeml init --check``: what is missing, from the key to the settings on GitHub."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from easeml_action.demo.github import DEFAULT_REPOSITORY, DEFAULT_TOKEN, GitHubServer
+from tests.integration.cli.conftest import CONFIG, Easeml, Ran
+from tests.integration.cli.setup.conftest import TERMS
+from tests.openapi import check
+
+WORKFLOW = ".github/workflows/easeml.yml"
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer(check=check) as server:
+        yield server
+
+
+@pytest.fixture
+def gated(newcomer, tmp_path: Path) -> Easeml:
+    """A repository with a whole gate, pushed to its origin."""
+    git = newcomer.git
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "origin.git"))
+    git("remote", "add", "origin", (tmp_path / "origin.git").as_uri())
+    assert newcomer("init", newcomer.home / "test.csv", *TERMS).code == 0
+    git("add", ".")
+    git("commit", "-q", "-m", "Add the gate")
+    git("push", "-q", "origin", "main")
+    return newcomer
+
+
+def states(ran: Ran) -> dict[str, str]:
+    """The state of each piece; of several findings the one that matters most."""
+    order = ("ok", "unknown", "advised", "missing")
+    found: dict[str, str] = {}
+    for each in json.loads(ran.stdout)["findings"]:
+        before = found.get(each["piece"], "ok")
+        found[each["piece"]] = max(before, each["state"], key=order.index)
+    return found
+
+
+def looked(easeml: Easeml, github: GitHubServer) -> Ran:
+    return easeml(
+        "init",
+        "--check",
+        "--json",
+        GITHUB_API_URL=github.url,
+        GITHUB_REPOSITORY=DEFAULT_REPOSITORY,
+        GH_TOKEN=DEFAULT_TOKEN,
+    )
+
+
+def test_a_whole_gate_is_complete_and_what_cannot_be_seen_is_said(gated) -> None:
+    done = gated("init", "--check", "--json")
+    assert done.code == 0, done.stdout
+    found = states(done)
+    assert found.pop("on GitHub") == "unknown"
+    assert set(found.values()) == {"ok"}
+    assert {"private key", "test set", "sample", "script", "workflow", "ledger"} <= set(found)
+    shown = gated("init", "--check")
+    assert "390 rows, 22 are required" in " ".join(shown.stdout.split())
+
+
+def test_an_empty_repository_misses_everything_and_is_told_what_to_run(easeml) -> None:
+    easeml.git("init", "-q")
+    done = easeml("init", "--check", "--json")
+    assert done.code == 1
+    found = states(done)
+    assert [found[piece] for piece in ("configuration", "public key", "workflow")] == [
+        "missing"
+    ] * 3
+    (easeml.directory / ".easeml.yml").write_text(CONFIG)
+    again = easeml("init", "--check", "--json").stdout
+    assert "there is no commit yet" in again
+    cures = [each["cure"] for each in json.loads(done.stdout)["findings"]]
+    assert any("easeml init" in cure for cure in cures)
+
+
+def test_what_github_knows_is_looked_at(gated, github) -> None:
+    first = looked(gated, github)
+    assert first.code == 1
+    found = states(first)
+    assert (found["secret"], found["required status"]) == ("missing", "advised")
+    assert (found["Actions"], found["ledger's branch"]) == ("ok", "advised")
+    github.settings.secrets.add("EASEML_PRIVATE_KEY")
+    github.settings.required["main"] = ["easeml/ci"]
+    github.settings.kept.add("easeml-ledger")
+    second = looked(gated, github)
+    assert second.code == 0, second.stdout
+    assert set(states(second).values()) == {"ok"}
+    github.settings.permission, github.settings.actions = "write", False
+    assert states(looked(gated, github))["Actions"] == "missing"
+
+
+def test_what_the_token_may_not_see_is_unknown_and_not_missing(gated, github) -> None:
+    github.fail_next(100, status=403)
+    done = looked(gated, github)
+    assert done.code == 0, done.stdout
+    found = states(done)
+    assert [found[piece] for piece in ("secret", "Actions", "required status")] == ["unknown"] * 3
+
+
+def replace(name: str, old: str, new: str) -> Callable[[Easeml], None]:
+    def change(easeml: Easeml) -> None:
+        path = easeml.directory / name
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    return change
+
+
+def write(name: str, text: str) -> Callable[[Easeml], None]:
+    def change(easeml: Easeml) -> None:
+        (easeml.directory / name).write_text(text)
+
+    return change
+
+
+def remove(name: str) -> Callable[[Easeml], None]:
+    return lambda easeml: (easeml.directory / name).unlink()
+
+
+def lose_the_script(easeml: Easeml) -> None:
+    easeml.git("rm", "-q", "evaluate_model.py")
+    easeml.git("commit", "-q", "-m", "Take the model away")
+
+
+def take_another_key(easeml: Easeml) -> None:
+    private = easeml.home / ".easeml/project.private.asc"
+    private.unlink()
+    easeml("keygen", "--private-key", private, "--public-key", easeml.home / "other.asc")
+
+
+def commit_the_key(easeml: Easeml) -> None:
+    private = (easeml.home / ".easeml/project.private.asc").read_text()
+    (easeml.directory / "key.txt").write_text(private)
+    easeml.git("add", "key.txt")
+    easeml.git("commit", "-q", "-m", "Add a note")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "piece"),
+    [
+        (remove(".easeml.yml"), "configuration"),
+        (replace(".easeml.yml", "steps: 2", "steps: two"), "configuration"),
+        (remove(".easeml/public.asc"), "public key"),
+        (take_another_key, "private key"),
+        (commit_the_key, "history"),
+        (remove("data_test/test.csv.gpg"), "test set"),
+        (write("data_test/test.csv.gpg", "number,label\n1,0\n"), "test set"),
+        (replace(".easeml.yml", "0.5 +/- 0.2", "0.5 +/- 0.02"), "test set"),
+        (write("data_test/test.sample.csv", "other,columns\n1,0\n"), "sample"),
+        (write("data_test/test.csv", "number,label\n1,0\n"), "plain rows"),
+        (lose_the_script, "script"),
+        (remove(WORKFLOW), "workflow"),
+        (replace(WORKFLOW, "statuses: write", "statuses: read"), "permissions"),
+        (replace(WORKFLOW, "fetch-depth: 0", "fetch-depth: 1"), "checkout"),
+        (replace(WORKFLOW, "  pull_request:\n", ""), "events"),
+        (replace(WORKFLOW, "${{ secrets.EASEML_PRIVATE_KEY }}", "here"), "secret"),
+        (replace(WORKFLOW, "runs-on: ubuntu-latest", "runs-on: ubuntu-24.04"), "default branch"),
+    ],
+)
+def test_each_piece_that_is_spoilt_is_missing_with_a_cure(gated, spoil, piece: str) -> None:
+    spoil(gated)
+    done = gated("init", "--check", "--json")
+    assert (done.code, states(done)[piece]) == (1, "missing"), done.stdout
+    findings = json.loads(done.stdout)["findings"]
+    assert all(each["cure"] for each in findings if each["state"] == "missing")
+    assert "PRIVATE KEY BLOCK" not in done.stdout + done.stderr
+
+
+def test_without_the_private_key_its_rows_are_not_counted_and_that_is_said(gated) -> None:
+    (gated.home / ".easeml/project.private.asc").unlink()
+    done = gated("init", "--check", "--json")
+    assert done.code == 0, done.stdout
+    found = states(done)
+    assert (found["private key"], found["test set"]) == ("unknown", "unknown")
