@@ -1,5 +1,5 @@
 # The targets set up what they need in .venv. By hand come Python 3.11+, git and gpg; for the tests
-# also node with npm, and a Docker engine or root (see scripts/engine).
+# also node with npm, Chromium, and a Docker engine; root will do for the last two (see scripts/).
 
 .PHONY: help demo test lint bench image requirements clean
 

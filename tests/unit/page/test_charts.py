@@ -1,28 +1,21 @@
 """A picture and its table say the same, and both say what was measured."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from easeml_action.measured import MeasuredTestSet
 from easeml_action.page import charts_of
 from easeml_action.page.words import signed
+from tests.measured import make_test_set
 
-MakeTestSet = Callable[..., MeasuredTestSet]
 
-
-def test_every_clause_has_a_picture_and_so_have_the_steps_and_the_models(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_every_clause_has_a_picture_and_so_have_the_steps_and_the_models() -> None:
     titles = [chart.title for chart in charts_of(make_test_set())]
     assert titles == ["n - o > 0.02 +/- 0.01", "Steps left", "Accuracy of the models"]
 
 
-def test_the_table_beside_a_clause_has_the_numbers_of_its_picture(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_the_table_beside_a_clause_has_the_numbers_of_its_picture() -> None:
     chart = charts_of(make_test_set())[0]
     drawn = [[str(m.step), signed(m.value), signed(m.low), signed(m.high)] for m in chart.marks]
     assert [[row[0], *row[2:5]] for row in chart.rows] == drawn
@@ -30,9 +23,7 @@ def test_the_table_beside_a_clause_has_the_numbers_of_its_picture(
     assert [row[-1] for row in chart.rows] == [mark.kind for mark in chart.marks]
 
 
-def test_the_table_beside_the_budget_has_the_numbers_of_its_picture(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_the_table_beside_the_budget_has_the_numbers_of_its_picture() -> None:
     chart = charts_of(make_test_set())[1]
     (curve,) = chart.curves
     assert curve.points == ((0, 5), (1, 4), (2, 3), (3, 2), (4, 1))
@@ -40,9 +31,7 @@ def test_the_table_beside_the_budget_has_the_numbers_of_its_picture(
     assert curve.name == "1 left"
 
 
-def test_the_table_beside_the_accuracies_has_the_numbers_of_its_picture(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_the_table_beside_the_accuracies_has_the_numbers_of_its_picture() -> None:
     chart = charts_of(make_test_set())[2]
     for curve, column in zip(chart.curves, ("n", "o"), strict=True):
         place = chart.columns.index(column)
@@ -51,7 +40,7 @@ def test_the_table_beside_the_accuracies_has_the_numbers_of_its_picture(
     assert [row[-1] for row in chart.rows] == ["fail", "pass", "unfinished", "fail"]
 
 
-def test_a_step_without_a_verdict_has_no_mark(make_test_set: MakeTestSet) -> None:
+def test_a_step_without_a_verdict_has_no_mark() -> None:
     chart = charts_of(make_test_set())[0]
     assert chart.steps == (1, 2, 3, 4)
     assert [mark.step for mark in chart.marks] == [1, 2, 4]
@@ -67,7 +56,7 @@ def test_a_step_without_a_verdict_has_no_mark(make_test_set: MakeTestSet) -> Non
     ],
 )
 def test_chance_decides_where_a_verdict_is_not_promised(
-    make_test_set: MakeTestSet, comparison: Any, mode: Any, sure: float, name: str
+    comparison: Any, mode: Any, sure: float, name: str
 ) -> None:
     made = make_test_set()
     steps = tuple(
@@ -84,9 +73,7 @@ def test_chance_decides_where_a_verdict_is_not_promised(
     assert threshold.name == name
 
 
-def test_a_condition_that_changed_has_a_picture_for_each_of_its_clauses(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_a_condition_that_changed_has_a_picture_for_each_of_its_clauses() -> None:
     made = make_test_set()
     *others, last = made.steps
     other = replace(last.clauses[0], clause="n > 0.9 +/- 0.1", expression="n", threshold=0.9)
@@ -95,13 +82,13 @@ def test_a_condition_that_changed_has_a_picture_for_each_of_its_clauses(
     assert [[mark.step for mark in chart.marks] for chart in charts[:2]] == [[1, 2], [4]]
 
 
-def test_a_test_set_without_a_step_has_its_budget(make_test_set: MakeTestSet) -> None:
+def test_a_test_set_without_a_step_has_its_budget() -> None:
     (budget,) = charts_of(make_test_set(steps=()))
     assert budget.curves[0].points == ((0, 5),)
     assert budget.rows == ()
 
 
-def test_who_does_not_see_a_picture_is_told_what_it_shows(make_test_set: MakeTestSet) -> None:
+def test_who_does_not_see_a_picture_is_told_what_it_shows() -> None:
     clause, budget, accuracy = (chart.alternative for chart in charts_of(make_test_set()))
     assert clause.startswith("n - o of 3 commits against the threshold 0.02: shown to hold for 1.")
     assert budget.startswith("4 commits of 5 judged, 1 left at most.")

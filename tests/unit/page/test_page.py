@@ -5,16 +5,14 @@ import hashlib
 import re
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from easeml_action.measured import MeasuredTestSet
 from easeml_action.page import RasterizerMissing, charts_of, draw_png, draw_svg, render_page
+from tests.measured import make_test_set
 
-MakeTestSet = Callable[..., MeasuredTestSet]
 EVIL = "</title></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 
 
@@ -41,9 +39,7 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def test_a_page_of_a_test_set_in_use_is_for_the_key_holder_only(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_a_page_of_a_test_set_in_use_is_for_the_key_holder_only() -> None:
     said = "For the key holder only: whoever changes the model must not see this."
     assert said in Reader(render_page(make_test_set())).text
     retired = Reader(render_page(make_test_set(retired=True))).text
@@ -51,7 +47,7 @@ def test_a_page_of_a_test_set_in_use_is_for_the_key_holder_only(
     assert "This test set has retired." in retired
 
 
-def test_nothing_is_loaded_and_no_style_but_ours_applies(make_test_set: MakeTestSet) -> None:
+def test_nothing_is_loaded_and_no_style_but_ours_applies() -> None:
     page = render_page(make_test_set(), [make_test_set(retired=True)])
     reader = Reader(page)
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
@@ -73,7 +69,7 @@ def test_nothing_is_loaded_and_no_style_but_ours_applies(make_test_set: MakeTest
         assert attributes.get("href", "#").startswith("#"), tag
 
 
-def test_every_picture_has_a_table_beside_it(make_test_set: MakeTestSet) -> None:
+def test_every_picture_has_a_table_beside_it() -> None:
     measured = make_test_set()
     page = render_page(measured)
     for chart in charts_of(measured):
@@ -85,7 +81,7 @@ def test_every_picture_has_a_table_beside_it(make_test_set: MakeTestSet) -> None
         assert shown == [text for row in chart.rows for text in row]
 
 
-def test_the_page_has_the_promise_the_facts_and_the_messages(make_test_set: MakeTestSet) -> None:
+def test_the_page_has_the_promise_the_facts_and_the_messages() -> None:
     text = Reader(render_page(make_test_set())).text
     assert "Nothing undeserved passes. It retires after step 5." in text
     assert "verdicts 1 pass, 2 fail, 1 unfinished" in text
@@ -94,9 +90,7 @@ def test_the_page_has_the_promise_the_facts_and_the_messages(make_test_set: Make
     assert "Try number 4" in text
 
 
-def test_the_retired_test_sets_are_listed_with_what_they_measured(
-    make_test_set: MakeTestSet,
-) -> None:
+def test_the_retired_test_sets_are_listed_with_what_they_measured() -> None:
     other = make_test_set(test_set="ab" * 16, retired=True)
     text = Reader(render_page(make_test_set(), [other])).text
     assert "Retired test sets abababababab : 6,543 rows, 4 of 5 judged, 1 pass, 2 fail" in text
@@ -104,7 +98,7 @@ def test_the_retired_test_sets_are_listed_with_what_they_measured(
     assert "Retired test sets" not in Reader(render_page(make_test_set())).text
 
 
-def test_terms_that_changed_are_told_with_every_commit(make_test_set: MakeTestSet) -> None:
+def test_terms_that_changed_are_told_with_every_commit() -> None:
     made = make_test_set()
     *others, last = made.steps
     changed = replace(made, steps=(*others, replace(last, mode="fn-free")))
@@ -112,7 +106,7 @@ def test_terms_that_changed_are_told_with_every_commit(make_test_set: MakeTestSe
     assert "fp-free" not in Reader(render_page(made)).text
 
 
-def test_untrusted_text_acts_nowhere(make_test_set: MakeTestSet) -> None:
+def test_untrusted_text_acts_nowhere() -> None:
     made = make_test_set()
     evil = replace(
         made,
@@ -138,7 +132,7 @@ def test_untrusted_text_acts_nowhere(make_test_set: MakeTestSet) -> None:
     }
 
 
-def test_a_picture_is_an_svg_of_its_own_with_every_chart(make_test_set: MakeTestSet) -> None:
+def test_a_picture_is_an_svg_of_its_own_with_every_chart() -> None:
     measured = make_test_set()
     root = ET.fromstring(draw_svg(measured))
     texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -146,7 +140,7 @@ def test_a_picture_is_an_svg_of_its_own_with_every_chart(make_test_set: MakeTest
     assert draw_svg(measured) == draw_svg(measured)
 
 
-def test_a_png_is_the_same_picture_in_pixels(make_test_set: MakeTestSet) -> None:
+def test_a_png_is_the_same_picture_in_pixels() -> None:
     measured = make_test_set()
     png = draw_png(measured)
     root = ET.fromstring(draw_svg(measured))
@@ -158,7 +152,7 @@ def test_a_png_is_the_same_picture_in_pixels(make_test_set: MakeTestSet) -> None
 
 @pytest.mark.parametrize("missing", ["matplotlib", "resvg_py"])
 def test_a_png_without_what_makes_it_says_how_to_get_it(
-    make_test_set: MakeTestSet, monkeypatch: pytest.MonkeyPatch, missing: str
+    monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(RasterizerMissing, match=r"easeml-action\[plot\]"):
