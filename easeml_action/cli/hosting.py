@@ -3,7 +3,9 @@
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -28,19 +30,35 @@ def given_token() -> SecretStr | None:
     return next((SecretStr(text) for text in texts if text), None)
 
 
+def repository_at(directory: Path) -> Git:
+    """Return a repository that shows GitHub the token of the environment, and nobody else."""
+    git = Git(directory)
+    host, _ = _place_of(git)
+    return Git(directory, given_token()) if host in _github_hosts() else git
+
+
 def github_of(git: Git, token: SecretStr) -> "GitHub | None":
     """Return the API of the repository that is ``origin``; None where that is not on GitHub.
 
-    GITHUB_REPOSITORY and GITHUB_API_URL name what the address of origin does not tell.
+    GITHUB_SERVER_URL, GITHUB_REPOSITORY and GITHUB_API_URL tell what the address of origin does
+    not, such as that a host is GitHub Enterprise.
     """
     from easeml_action.github import GitHub
     from easeml_action.github.api import DEFAULT_API_URL
 
     host, name = _place_of(git)
+    given = os.environ.get("GITHUB_API_URL", "").strip()
+    if not given and host not in _github_hosts():
+        return None
+    own = DEFAULT_API_URL if host == _PUBLIC_HOST else f"https://{host}/api/v3"
     name = os.environ.get("GITHUB_REPOSITORY", "").strip() or name
-    enterprise = f"https://{host}/api/v3" if host not in {None, _PUBLIC_HOST} else DEFAULT_API_URL
-    api = os.environ.get("GITHUB_API_URL", "").strip() or enterprise
-    return None if name is None else GitHub(name, token, api)
+    return None if name is None else GitHub(name, token, given or own)
+
+
+def _github_hosts() -> frozenset[str]:
+    """Return the hosts that are GitHub: a token goes to no other."""
+    server = urlsplit(os.environ.get("GITHUB_SERVER_URL", "")).hostname
+    return frozenset({_PUBLIC_HOST} | ({server} if server else set()))
 
 
 def _place_of(git: Git) -> tuple[str | None, str | None]:

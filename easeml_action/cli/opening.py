@@ -10,7 +10,7 @@ import typer
 
 from easeml_action.cli.credentials import given_passphrase, read_private_key
 from easeml_action.cli.errors import WrongUse
-from easeml_action.git import Git
+from easeml_action.cli.hosting import repository_at
 
 if TYPE_CHECKING:
     from easeml_action.ledger import History, KnownTestSet
@@ -67,7 +67,7 @@ def read_history(vault: "Vault | None", branch: str) -> "History":
     from easeml_action.ledger import Branch, Ledger
 
     key = None if vault is None else vault.derive("ledger")
-    return Ledger(Branch(Git(Path.cwd()), branch), key).read()
+    return Ledger(Branch(repository_at(Path.cwd()), branch), key).read()
 
 
 def find_test_set(history: "History", name: str | None) -> "KnownTestSet":

@@ -1,6 +1,8 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml rotate``: a new test set in place of a used one."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,10 +36,20 @@ from easeml_action.cli.opening import (
     opened_vault,
     read_history,
 )
+from easeml_action.cli.proposal import Proposer
+from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.errors import GateError
 
 if TYPE_CHECKING:
     from easeml_action.testset import TestSet
+
+
+# the text of the pull request, and of its commit
+PULL_REQUEST = (
+    "{path} holds {rows:,} new rows, encrypted; the configuration requires {rows_required:,}. The "
+    "identity of the test set is {identity}. Once this is merged, the next evaluation opens it and "
+    "closes the issue that asked for it."
+)
 
 
 class TestSetKnown(GateError):
@@ -74,6 +86,12 @@ def rotate(
     sample_rows: SampleRows = 10,
     config: ConfigFile = None,
     ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    pull_request: Annotated[
+        bool,
+        typer.Option(
+            "--pull-request", help="Open a pull request (token: GITHUB_TOKEN), write nothing here."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replace the test set by new rows, after checking that they are new and enough."""
@@ -86,6 +104,7 @@ def rotate(
     loaded.require_test_set()
     loaded.require_label()
     layout = Layout.of(data, loaded, root=root)
+    proposer = Proposer.of(root) if pull_request else None
     warn_of(data)
     rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
@@ -102,8 +121,60 @@ def rotate(
             sample = layout.parse(read_file(layout.sample))
             _insist_on_new_rows(test_set, sample, key, "the public sample")
     ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
+    if proposer is not None:
+        facts = Facts(identity, test_set.rows, loaded.plan().rows)
+        new = {layout.test_set: ciphertext, layout.sample: public_rows}
+        page = propose(proposer, new, facts, root=root, config=config)
+        if as_json:
+            show_json({"pull_request": page, **asdict(facts)})
+        else:
+            show_note(f"Opened: {page}")
+        return
     layout.write(ciphertext, public_rows)
     report(layout, test_set.rows, required, identity, sample_rows, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What everybody may know of a new test set."""
+
+    identity: str
+    rows: int
+    rows_required: int
+
+
+def propose(
+    proposer: Proposer,
+    new: Mapping[Path, bytes | None],
+    facts: Facts,
+    *,
+    root: Path,
+    config: Path | None,
+) -> str:
+    """Open the pull request that brings a new test set; return its page.
+
+    Parameters
+    ----------
+    new
+        The two files; None where there is no sample.
+    root, config
+        The work tree, and the configuration in it if it has another name than usual.
+    """
+    from easeml_action.config import DEFAULT_NAME
+
+    def in_tree(path: Path) -> str:
+        return path.resolve().relative_to(root).as_posix()
+
+    looked_at = [*new, config or root / DEFAULT_NAME]
+    held = {in_tree(path): read_file(path) if path.exists() else None for path in looked_at}
+    files = {in_tree(path): content for path, content in new.items()}
+    return proposer.propose(
+        {name: content for name, content in files.items() if content != held[name]},
+        branch=f"easeml-test-set-{facts.identity}",
+        title="Use a new test set",
+        body=PULL_REQUEST.format(path=next(iter(files)), **asdict(facts)),
+        checked=held,
+    )
 
 
 def _insist_on_new_rows(new: "TestSet", old: "TestSet", key: bytes, where: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from easeml_action.cli.credentials import given_passphrase, read_private_key
 from easeml_action.cli.encryption import could_be_committed
 from easeml_action.cli.files import read_file
+from easeml_action.cli.hosting import repository_at
 from easeml_action.cli.opening import read_history
 from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.secrecy import insist_no_private_key
@@ -53,7 +54,7 @@ class SetUp:
     @property
     def git(self) -> Git:
         """The repository."""
-        return Git(self.root)
+        return repository_at(self.root)
 
     @cached_property
     def default_branch(self) -> str | None:
