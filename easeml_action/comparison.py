@@ -8,6 +8,7 @@ from easeml_action.git import Git, GitFailed
 from easeml_action.github import Change
 from easeml_action.ledger import History
 from easeml_action.model import (
+    DockerfileMissing,
     ModelFiles,
     ModelPathMissing,
     Scope,
@@ -73,7 +74,7 @@ def compare(git: Git, change: Change, gate: Gate, history: History) -> Compariso
 
     Raises
     ------
-    ScriptMissing, ScriptNotExecutable, ModelPathMissing
+    ScriptMissing, ScriptNotExecutable, DockerfileMissing, ModelPathMissing
         The new commit has no model that can be run.
     BaselineMissing, BaselineAmbiguous
         The pinned ref does not exist, or is both a branch and a tag.
@@ -125,7 +126,7 @@ def _on_demand(change: Change) -> bool:
 def _model_if_any(git: Git, commit: str, scope: Scope) -> ModelFiles | None:
     try:
         return read_model(git, commit, scope)
-    except (ScriptMissing, ScriptNotExecutable, ModelPathMissing):
+    except (ScriptMissing, ScriptNotExecutable, DockerfileMissing, ModelPathMissing):
         return None
 
 

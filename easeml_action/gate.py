@@ -100,7 +100,8 @@ class Gate:
     @property
     def scope(self) -> Scope:
         """Which files of a commit are the model."""
-        return Scope(self.config.script, self.config.model_paths, self.own_paths)
+        config = self.config
+        return Scope(config.script, config.model_paths, self.own_paths, config.dockerfile)
 
     def public_rows(self) -> TestSet | None:
         """Return the public sample; None where the key holder published none.

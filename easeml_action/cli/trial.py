@@ -101,11 +101,11 @@ def _try(git: Git, commit: str, gate: "Gate", scratch: Path) -> dict[str, str | 
     sample = _sample(gate)
     progress = TerminalProgress()
     show_note("Your own model on public rows: layers that this machine lacks may be missing.")
-    runner = open_runner(
+    with open_runner(
         gate, scratch, cache_folder(os.environ), progress, tolerated=frozenset(LAYERS)
-    )
-    prepared = runner.prepare(git, read_model(git, commit, gate.scope))
-    predictions = runner.rehearse(prepared, sample.features, sample.features_name, sample.rows)
+    ) as runner:
+        prepared = runner.prepare(git, read_model(git, commit, gate.scope))
+        predictions = runner.rehearse(prepared, sample.features, sample.features_name, sample.rows)
     right = int(sample.correct(predictions.values).sum())
     return {"commit": commit, "gate": gate.commit, "rows": sample.rows, "right": right}
 

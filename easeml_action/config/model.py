@@ -57,6 +57,9 @@ class Config(Terms):
         description="a list of paths inside the repository",
         examples=["[evaluate_model.py, models/]"],
     )
+    dockerfile: Path | None = Field(
+        default=None, description="a path inside the repository", examples=["Dockerfile"]
+    )
     time_limit: Annotated[int, Strict()] = Field(
         default=DEFAULT_TIME_LIMIT,
         ge=1,

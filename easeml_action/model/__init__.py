@@ -6,6 +6,7 @@ row, and on secret rows nothing else.
 """
 
 from easeml_action.model.checkout import (
+    DockerfileMissing,
     ModelFiles,
     ModelPathMissing,
     ScriptMissing,
@@ -18,6 +19,7 @@ from easeml_action.model.runner import ModelRunner, PreparedModel
 from easeml_action.model.scope import Scope
 
 __all__ = [
+    "DockerfileMissing",
     "ModelFiles",
     "ModelPathMissing",
     "ModelRunner",

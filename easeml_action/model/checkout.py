@@ -61,6 +61,16 @@ class ScriptNotExecutable(GateError):
         )
 
 
+class DockerfileMissing(GateError):
+    """The commit does not have the Dockerfile as a file."""
+
+    def __init__(self, dockerfile: str, commit: str) -> None:
+        super().__init__(
+            f"The Dockerfile {dockerfile[:200]!a} is not a file of commit {commit[:12]}.",
+            "Correct dockerfile in the configuration, or commit the file.",
+        )
+
+
 class ModelTooLarge(GateError):
     """The model's files are more than a checkout may hold."""
 
@@ -99,6 +109,8 @@ class ModelFiles:
         The path of the program that is run.
     submodules
         The paths of submodules in scope. They are not checked out and not in the digest.
+    dockerfile
+        The path of what its image is built from; None where it runs in a Python environment.
     """
 
     commit: str
@@ -106,6 +118,7 @@ class ModelFiles:
     entries: tuple[Entry, ...]
     script: str
     submodules: tuple[str, ...] = ()
+    dockerfile: str | None = None
 
     def write_to(self, git: Git, directory: Path) -> None:
         """Write a clean checkout into a new folder, readable by every user.
@@ -173,6 +186,8 @@ def read_model(git: Git, commit: str, scope: Scope) -> ModelFiles:
         A path of the scope matches nothing.
     ScriptMissing, ScriptNotExecutable
         The script cannot be run.
+    DockerfileMissing
+        There is nothing to build its image from.
     UnsafePath, TooManyFiles
         The tree must not be checked out.
     """
@@ -184,11 +199,13 @@ def read_model(git: Git, commit: str, scope: Scope) -> ModelFiles:
             entry.path == path or entry.path.startswith(f"{path}/") for entry in entries
         ):
             raise ModelPathMissing(path, commit)
-    script = next((entry for entry in entries if entry.path == scope.script), None)
+    files = {entry.path: entry.mode for entry in entries if entry.mode in {FILE, PROGRAM}}
     [digest] = trees.digests([tree])
-    if digest is None or script is None or script.mode not in {FILE, PROGRAM}:
+    if digest is None or scope.script not in files:
         raise ScriptMissing(scope.script, commit)
-    if script.mode == FILE and not scope.script.endswith(".py"):
+    if scope.dockerfile is not None and scope.dockerfile not in files:
+        raise DockerfileMissing(scope.dockerfile, commit)
+    if files[scope.script] == FILE and not scope.script.endswith(".py"):
         raise ScriptNotExecutable(scope.script)
     return ModelFiles(
         commit=commit,
@@ -196,6 +213,7 @@ def read_model(git: Git, commit: str, scope: Scope) -> ModelFiles:
         entries=tuple(entry for entry in entries if entry.mode != SUBMODULE),
         script=scope.script,
         submodules=tuple(entry.path for entry in entries if entry.mode == SUBMODULE),
+        dockerfile=scope.dockerfile,
     )
 
 

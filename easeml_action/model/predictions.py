@@ -66,15 +66,13 @@ class Predictions:
         return cls([None] * rows, complaint)
 
 
+def room_for(rows: int) -> int:
+    """Return how many bytes the predictions may take."""
+    return _BYTES_AT_LEAST + rows * _BYTES_PER_ROW
+
+
 def read_predictions(folder: Path, name: str, rows: int, owner: int | None) -> Predictions:
-    """Read a predictions file.
-
-    Two forms are understood. Plain: line i is the prediction for row i. Table: the first line
-    is ``id,prediction``, and every further line gives the number of a row, from 1, and its
-    prediction, in any order, quoted as CSV where needed.
-
-    With too few lines the rest counts as missing. With too many, or with anything else that
-    makes it doubtful which prediction belongs to which row, all do.
+    """Read a predictions file, as :func:`parse_predictions` does its content.
 
     Parameters
     ----------
@@ -93,8 +91,36 @@ def read_predictions(folder: Path, name: str, rows: int, owner: int | None) -> P
         Always, with a complaint where something is wrong.
     """
     try:
-        return _parse(_read(folder, name, rows, owner), rows)
-    except (NoPredictions, WrongNumberOfPredictions, UnreadablePredictions) as complaint:
+        return parse_predictions(_read(folder, name, rows, owner), rows)
+    except (NoPredictions, UnreadablePredictions) as complaint:
+        return Predictions.none(rows, complaint)
+
+
+def parse_predictions(content: bytes, rows: int) -> Predictions:
+    """Read what a model wrote.
+
+    Two forms are understood. Plain: line i is the prediction for row i. Table: the first line
+    is ``id,prediction``, and every further line gives the number of a row, from 1, and its
+    prediction, in any order, quoted as CSV where needed.
+
+    With too few lines the rest counts as missing. With too many, or with anything else that
+    makes it doubtful which prediction belongs to which row, all do.
+
+    Parameters
+    ----------
+    content
+        All of it. What takes more than :func:`room_for` the rows is refused.
+    rows
+        How many predictions there should be.
+
+    Returns
+    -------
+    Predictions
+        Always, with a complaint where something is wrong.
+    """
+    try:
+        return _parse(content, rows)
+    except (WrongNumberOfPredictions, UnreadablePredictions) as complaint:
         return Predictions.none(rows, complaint)
 
 
@@ -113,7 +139,6 @@ def _read(folder: Path, name: str, rows: int, owner: int | None) -> bytes:
         raise UnreadablePredictions("they are not a regular file") from None
     finally:
         os.close(place)
-    bound = _BYTES_AT_LEAST + rows * _BYTES_PER_ROW
     try:
         status = os.fstat(descriptor)
         # A hard link could lend the file's name to something that only we can read.
@@ -121,15 +146,14 @@ def _read(folder: Path, name: str, rows: int, owner: int | None) -> bytes:
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or foreign:
             raise UnreadablePredictions("they are not a regular file of the model's own")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(bound + 1)
+            return file.read(room_for(rows) + 1)
     finally:
         os.close(descriptor)
-    if len(content) > bound:
-        raise UnreadablePredictions(f"they take more than {bound:,} bytes for {rows:,} rows")
-    return content
 
 
 def _parse(content: bytes, rows: int) -> Predictions:
+    if len(content) > (room := room_for(rows)):
+        raise UnreadablePredictions(f"they take more than {room:,} bytes for {rows:,} rows")
     if b"\0" in content:
         raise UnreadablePredictions("they are binary data")
     # Counted before they are taken apart: a file of line ends only would fill the memory.

@@ -1,40 +1,39 @@
 """Runs a model: ``SCRIPT FEATURES PREDICTIONS``, first in public on a sample, then in silence.
 
 The paths are also in ``EASEML_FEATURES`` and ``EASEML_PREDICTIONS``. The script starts in a
-clean checkout of its commit, with its own Python environment first on ``PATH``.
+clean checkout of its commit, with its own Python environment first on ``PATH``; or, where the
+configuration names a Dockerfile, in the working folder of the image that it makes.
 """
 
 import signal
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from easeml_action.errors import GateError
 from easeml_action.git import Git
 from easeml_action.model.checkout import ModelFiles
-from easeml_action.model.environment import Environment, build_environment
-from easeml_action.model.interpreter import SYSTEM_PATH
-from easeml_action.model.predictions import Predictions, read_predictions
+from easeml_action.model.environment import build_environment
+from easeml_action.model.predictions import Predictions
+from easeml_action.model.process import Process
+from easeml_action.model.quarters import Outcome, Quarters
 from easeml_action.progress import Progress
 from easeml_action.sandbox import (
     LAYERS,
-    Account,
-    Completed,
     Layer,
     Limits,
     Reach,
     make_enterable,
     open_account,
-    remove,
     run_confined,
 )
 
 # What one build may take: packages with their own copies of CUDA are large, and many.
 BUILD_LIMITS = Limits(seconds=1800, file_bytes=8 * 2**30, disk_bytes=40 * 2**30, files=2_000_000)
-
-_PREDICTIONS = "predictions.txt"
 
 
 class ModelCrashed(GateError):
@@ -70,12 +69,10 @@ class ModelTookTooMuch(GateError):
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model that can be run: its files are checked out and its environment is built."""
+    """A model that can be run: it has a place with all that it needs."""
 
     model: ModelFiles
-    git: Git
-    checkout: Path
-    environment: Environment
+    quarters: Quarters
 
     @property
     def name(self) -> str:
@@ -83,14 +80,8 @@ class PreparedModel:
         return f"the model of commit {self.model.commit[:12]}"
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    completed: Completed
-    predictions: Predictions
-
-
 class ModelRunner:
-    """Prepares and runs models, each run in a folder and with a user of its own.
+    """Prepares and runs models, each run by itself. Its block ends with nothing of them left.
 
     Parameters
     ----------
@@ -130,6 +121,18 @@ class ModelRunner:
         self._limits = limits
         self._tolerated = tolerated
         self._build_limits = build_limits
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
 
     def check_sandbox(self) -> None:
         """Put the sandbox around a command that does nothing, and say which layers hold.
@@ -161,7 +164,7 @@ class ModelRunner:
             )
 
     def prepare(self, git: Git, model: ModelFiles) -> PreparedModel:
-        """Check the model out and build its environment.
+        """Check the model out and build what it runs in.
 
         Raises
         ------
@@ -169,6 +172,10 @@ class ModelRunner:
             The model cannot be checked out.
         EnvironmentFailed, UnreadableProject, NoInterpreter, LayerMissing, SandboxFailed
             Its environment cannot be built.
+        ImageBuildFailed, ImageHasVolumes, ImageUnusable, ContainerNotStarted
+            Its Dockerfile does not make an image that it can run in.
+        NoEngine, EngineTooWeak, EngineFailed
+            There is no engine for its Dockerfile, or it does not do what it is asked.
         """
         for path in model.submodules:
             self._progress.say(f"The submodule {path!a} is not checked out.")
@@ -176,6 +183,8 @@ class ModelRunner:
         make_enterable(folder)
         checkout = folder / "checkout"
         model.write_to(git, checkout)
+        if model.dockerfile is not None:
+            return PreparedModel(model, self._container(model, model.dockerfile, checkout))
         environment = build_environment(
             checkout,
             model.digest,
@@ -184,7 +193,26 @@ class ModelRunner:
             self._build_limits,
             tolerated=self._tolerated,
         )
-        return PreparedModel(model, git, checkout, environment)
+        process = Process(
+            model, git, checkout, environment, self._scratch, self._limits, self._tolerated
+        )
+        return PreparedModel(model, process)
+
+    def _container(self, model: ModelFiles, dockerfile: str, checkout: Path) -> Quarters:
+        from easeml_action.model.container import (  # noqa: PLC0415  few gates need an engine
+            open_container,
+        )
+
+        return self._opened.enter_context(
+            open_container(
+                checkout,
+                model.script,
+                dockerfile,
+                self._progress,
+                limits=self._limits,
+                build_limits=self._build_limits,
+            )
+        )
 
     def rehearse(
         self, prepared: PreparedModel, features: bytes, name: str, rows: int
@@ -244,8 +272,8 @@ class ModelRunner:
 
         Raises
         ------
-        SandboxFailed
-            The separate process could not be set up.
+        SandboxFailed, EngineFailed
+            It could not be run.
         """
         self._progress.say(f"Running {prepared.name} on the test set; its log is not kept.")
         outcome = self._run(prepared, features, name, rows, keep_log=False)
@@ -256,72 +284,10 @@ class ModelRunner:
 
     def _run(
         self, prepared: PreparedModel, features: bytes, name: str, rows: int, *, keep_log: bool
-    ) -> _Outcome:
+    ) -> Outcome:
         if Path(name).name != name:
             raise ValueError(f"name must be a plain file name, not {name!r}")
-        with open_account() as account, self._folder(account) as folder:
-            inputs, outputs, home = (folder / part for part in ("features", "predictions", "home"))
-            inputs.mkdir()
-            account.share(inputs, 0o750)
-            (inputs / name).write_bytes(features)
-            account.share(inputs / name, 0o440)
-            for place in (outputs, home):
-                place.mkdir()
-                account.give(place, 0o700)
-            checkout = self._checkout_for(account, prepared, folder)
-            command = [*_command(prepared, checkout), str(inputs / name)]
-            completed = run_confined(
-                [*command, str(outputs / _PREDICTIONS)],
-                directory=checkout,
-                environment={
-                    "PATH": f"{prepared.environment.programs}:{SYSTEM_PATH}",
-                    "VIRTUAL_ENV": str(prepared.environment.directory),
-                    "LANG": "C.UTF-8",
-                    "HOME": str(home),
-                    "TMPDIR": str(home),
-                    "PYTHONUNBUFFERED": "1",
-                    "EASEML_FEATURES": str(inputs / name),
-                    "EASEML_PREDICTIONS": str(outputs / _PREDICTIONS),
-                },
-                account=account,
-                limits=self._limits,
-                reach=Reach((inputs, checkout, *prepared.environment.places), (outputs, home)),
-                keep_log=keep_log,
-                tolerated=self._tolerated,
-            )
-            return _Outcome(completed, read_predictions(outputs, _PREDICTIONS, rows, account.uid))
-
-    @contextmanager
-    def _folder(self, account: Account) -> Iterator[Path]:
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._scratch))
-        try:
-            account.share(folder, 0o750)
-            yield folder
-        finally:
-            remove(folder)
-
-    def _checkout_for(self, account: Account, prepared: PreparedModel, folder: Path) -> Path:
-        """Return a checkout that no earlier run can have changed."""
-        if account.separate:
-            return prepared.checkout
-        fresh = folder / "checkout"
-        prepared.model.write_to(prepared.git, fresh)
-        return fresh
-
-
-def _command(prepared: PreparedModel, checkout: Path) -> list[str]:
-    """Start the script itself if it can be started, else as Python."""
-    script = checkout / prepared.model.script
-    if script.suffix == ".py" and not (script.stat().st_mode & 0o100 and _has_shebang(script)):
-        return [str(prepared.environment.python), str(script)]
-    return [str(script)]
-
-
-def _has_shebang(script: Path) -> bool:
-    with script.open("rb") as file:
-        first = file.readline(256)
-    # With a carriage return at its end the line names a program that does not exist.
-    return first.startswith(b"#!") and not first.endswith(b"\r\n")
+        return prepared.quarters.run(features, name, rows, keep_log=keep_log)
 
 
 def _describe_end(exit_code: int | None) -> str:

@@ -34,6 +34,8 @@ class Scope:
     excluded
         Files and folders that are the gate's own (its configuration, the test set, the sample).
         They never count, unless one of them is the script or describes its environment.
+    dockerfile
+        What the model's image is built from; None where it runs in a Python environment.
 
     Raises
     ------
@@ -44,17 +46,25 @@ class Scope:
     script: str
     paths: tuple[str, ...] | None = None
     excluded: tuple[str, ...] = ()
+    dockerfile: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "script", normalize(self.script))
         if self.paths is not None:
             object.__setattr__(self, "paths", tuple(normalize(path) for path in self.paths))
         object.__setattr__(self, "excluded", tuple(normalize(path) for path in self.excluded))
+        if self.dockerfile is not None:
+            object.__setattr__(self, "dockerfile", normalize(self.dockerfile))
+
+    @property
+    def start(self) -> tuple[str, ...]:
+        """The files that it is started by: the same files started by others are another model."""
+        return (self.script,) if self.dockerfile is None else (self.script, self.dockerfile)
 
     @property
     def always(self) -> tuple[str, ...]:
         """The files that are in scope whatever the paths say."""
-        return (self.script, *ENVIRONMENT_FILES)
+        return (*self.start, *ENVIRONMENT_FILES)
 
     def covers(self, path: str) -> bool:
         """Say whether the file at ``path`` is part of the model."""

@@ -2,8 +2,8 @@
 
 A digest is a hash over mode, name and content id of every file in scope, folder by folder, so
 that two commits whose models are the same files have the same digest, and a folder that two
-commits share is read and hashed once. The path of the script belongs to it: the same files
-started by another script are another model.
+commits share is read and hashed once. The paths of the script and of the Dockerfile belong to it:
+the same files started otherwise are another model.
 """
 
 import hashlib
@@ -132,7 +132,7 @@ class Trees:
 
     def __init__(self, git: Git, scope: Scope) -> None:
         self._git = git
-        self._script = scope.script
+        self._start = scope.start
         # A history asks for the same paths again and again.
         self._covers = cache(scope.covers)
         self._reaches = cache(scope.reaches)
@@ -166,8 +166,8 @@ class Trees:
         return tuple(found)
 
     def _name(self, digest: bytes) -> str:
-        script = self._script.encode(errors="surrogateescape")
-        return hashlib.sha256(script + b"\0" + digest).hexdigest()
+        start = "".join(f"{path}\0" for path in self._start).encode(errors="surrogateescape")
+        return hashlib.sha256(start + digest).hexdigest()
 
     def _load(self, trees: Sequence[str]) -> None:
         """Read every folder in scope whose digest is not known yet, level by level."""

@@ -33,6 +33,11 @@ class Excerpt:
             del self._tail[:excess]
             self._dropped += excess
 
+    @property
+    def head(self) -> bytes:
+        """The first bytes, as many as there is room for."""
+        return bytes(self._head)
+
     def text(self) -> str:
         """Return what was kept, with a line that says how much is missing."""
         if not self._dropped:

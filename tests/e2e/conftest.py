@@ -4,8 +4,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from easeml_action.sandbox.engine import LABEL, open_engine
+from tests.e2e.containers import base_name
 
 ROOT = Path(__file__).parents[2]
 TAG = "easeml-action-tested"
@@ -49,6 +53,34 @@ def docker(engine: dict[str, str]) -> Docker:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def base(engine: dict[str, str]) -> str:
+    """The image that the Dockerfile starts from, and the models of these tests, too."""
+    done = subprocess.run(
+        [ROOT / "scripts/base-image"],
+        env=os.environ | engine,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return base_name()
+
+
+@pytest.fixture
+def client(engine: dict[str, str], base: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The engine as the gate opens it; the test must leave nothing there."""
+    monkeypatch.setenv("DOCKER_HOST", engine["DOCKER_HOST"])
+    with open_engine() as client:
+        yield client
+        left = client.containers(all=True, filters={"label": LABEL})
+        left += client.images(filters={"label": LABEL})
+        assert left == []
 
 
 @pytest.fixture(scope="session")

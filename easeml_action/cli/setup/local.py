@@ -184,7 +184,8 @@ class SetUp:
             cure = f"Commit {name}, a program that is run as SCRIPT FEATURES PREDICTIONS."
             yield Finding("script", "missing", "there is no commit yet", cure)
             return
-        read_model(self.git, commit, Scope(name, self.config.model_paths))
+        dockerfile = self.config.dockerfile
+        read_model(self.git, commit, Scope(name, self.config.model_paths, dockerfile=dockerfile))
         yield Finding("script", "ok", f"{name} is committed and can be started")
 
     def _workflow(self) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import pytest
 
 from easeml_action.git import CommitMissing
 from easeml_action.lfs import LargeFileMissing
-from easeml_action.model import Scope, read_model
+from easeml_action.model import DockerfileMissing, Scope, read_model
 from easeml_action.model.checkout import (
     LinkLeavesCheckout,
     ModelPathMissing,
@@ -69,6 +69,25 @@ def test_the_x_bit_changes_the_digest(repository: Repository) -> None:
     before = repository.commit({SCRIPT: "1"})
     after = repository.commit({SCRIPT: "1"}, executable=(SCRIPT,))
     assert digest_of(repository, before) != digest_of(repository, after)
+
+
+def test_a_dockerfile_changes_the_digest_by_its_content_and_by_its_use(
+    repository: Repository,
+) -> None:
+    scope = Scope(SCRIPT, paths=(SCRIPT,), dockerfile="docker/Dockerfile")
+    before = repository.commit({SCRIPT: "1", "docker/Dockerfile": "FROM a", "Dockerfile": "FROM a"})
+    after = repository.commit({"docker/Dockerfile": "FROM b"})
+    assert digest_of(repository, before, scope) != digest_of(repository, after, scope)
+    ways = [Scope(SCRIPT), Scope(SCRIPT, dockerfile="Dockerfile"), Scope(SCRIPT, dockerfile=SCRIPT)]
+    assert len({digest_of(repository, after, way) for way in ways}) == len(ways)
+
+
+@pytest.mark.parametrize("how", ["absent", "a link"])
+def test_a_dockerfile_that_is_no_file_is_named(repository: Repository, how: str) -> None:
+    links = {"Dockerfile": SCRIPT} if how == "a link" else {}
+    commit = repository.commit({SCRIPT: "1"}, links=links)
+    with pytest.raises(DockerfileMissing, match="Correct dockerfile in the configuration"):
+        read_model(repository.git, commit, Scope(SCRIPT, dockerfile="Dockerfile"))
 
 
 def test_moving_a_file_changes_the_digest(repository: Repository) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from easeml_action.model import ModelRunner, PreparedModel, Scope, read_model
-from easeml_action.model.environment import EnvironmentFailed
+from easeml_action.model.environment import Environment, EnvironmentFailed
 from easeml_action.model.interpreter import NoInterpreter, find_interpreter, find_uv
+from easeml_action.model.process import Process
 from easeml_action.model.recipe import UnreadableProject
 from easeml_action.sandbox import Limits
 
@@ -30,9 +31,14 @@ def build(repository: Repository, runner: ModelRunner) -> Callable[..., Prepared
     return build
 
 
+def environment_of(prepared: PreparedModel) -> Environment:
+    assert isinstance(prepared.quarters, Process)
+    return prepared.quarters.environment
+
+
 def say(prepared: PreparedModel, code: str) -> str:
     done = subprocess.run(
-        [prepared.environment.python, "-I", "-c", code], capture_output=True, check=True
+        [environment_of(prepared).python, "-I", "-c", code], capture_output=True, check=True
     )
     return done.stdout.decode().strip()
 
@@ -114,7 +120,7 @@ def test_equal_requirements_share_one_build(
     shop("bread", "1.0", "")
     old = build({"requirements.txt": "bread\n", "weights": "1"})
     new = build({"requirements.txt": "bread\n", "weights": "2"})
-    assert old.environment == new.environment
+    assert environment_of(old) == environment_of(new)
     assert len(progress.all("group")) == 1
     assert "as built before" in progress.all("said")[0]
 
@@ -126,7 +132,7 @@ def test_other_requirements_are_another_build(
     shop("butter", "1.0", "")
     old = build({"requirements.txt": "bread\n"})
     new = build({"requirements.txt": "bread\nbutter\n"})
-    assert old.environment != new.environment
+    assert environment_of(old) != environment_of(new)
     assert not has(old, "butter")
     assert has(new, "butter")
 
@@ -159,12 +165,12 @@ def test_a_build_that_was_broken_off_is_built_again(
 ) -> None:
     shop("bread", "1.0", "")
     prepared = build({"requirements.txt": "bread\n"})
-    shelf = prepared.environment.directory.parent
+    shelf = environment_of(prepared).directory.parent
     (shelf / "finished").unlink()
     (shelf / "environment/bin").chmod(0o755)
-    prepared.environment.python.unlink()
+    environment_of(prepared).python.unlink()
     again = build({"requirements.txt": "bread\n"})
-    assert again.environment == prepared.environment
+    assert environment_of(again) == environment_of(prepared)
     assert has(again, "bread")
 
 
@@ -205,7 +211,8 @@ def test_as_root_a_build_runs_as_a_user_of_its_own_and_what_it_built_belongs_to_
     uid, source = json.loads(say(prepared, "import spied; print(spied.TEXT)"))
     assert uid >= 61184
     assert not Path(source).exists()
-    for path in [prepared.environment.directory, *prepared.environment.directory.rglob("*")]:
+    directory = environment_of(prepared).directory
+    for path in [directory, *directory.rglob("*")]:
         status = path.lstat()
         assert (status.st_uid, status.st_gid) == (0, 0)
         assert path.is_symlink() or not status.st_mode & 0o7022

@@ -123,6 +123,7 @@ def test_every_key_is_read() -> None:
         header="true",
         format="csv",
         model_paths="[evaluate_model.py, models/]",
+        dockerfile="./docker/Dockerfile",
         time_limit=60,
         baseline="v1.0",
     )
@@ -133,6 +134,7 @@ def test_every_key_is_read() -> None:
     assert config.sample_path == "data_test/few.csv"
     assert (config.require_label(), config.header, config.format) == ("label", True, "csv")
     assert config.model_paths == ("evaluate_model.py", "models")
+    assert config.dockerfile == "docker/Dockerfile"
     assert (config.time_limit, config.baseline) == (60, "v1.0")
 
 
@@ -142,6 +144,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert config.time_limit == 1_800
     assert config.passes is config.max_disagreement is config.baseline is None
     assert config.model_paths is config.sample_path is config.recipient is None
+    assert config.dockerfile is None
 
 
 def test_a_key_without_a_value_is_absent() -> None:
@@ -272,6 +275,7 @@ def test_a_missing_file_is_named() -> None:
         ({"test_set": "/etc/passwd"}, "test_set is '/etc/passwd'"),
         ({"model_paths": "[a, ../b]"}, "model_paths is [a, ../b]"),
         ({"model_paths": "[]"}, "model_paths is []"),
+        ({"dockerfile": "../Dockerfile"}, "dockerfile is '../Dockerfile'"),
         ({"model_paths": "{a: b}"}, "not a list of paths"),
         ({"label": 0}, "label is 0, not the name of a column, or its position counted from 1"),
         ({"label": "''"}, "label is ''"),

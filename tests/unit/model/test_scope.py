@@ -25,6 +25,7 @@ def test_a_path_out_of_the_repository_is_named(path: str) -> None:
         lambda: Scope(path),
         lambda: Scope("s.py", paths=(path,)),
         lambda: Scope("s.py", excluded=(path,)),
+        lambda: Scope("s.py", dockerfile=path),
     ):
         with pytest.raises(PathOutsideRepository, match="leads out of the repository"):
             make()
@@ -45,6 +46,16 @@ def test_only_the_paths_named_are_the_model_and_what_it_is_built_from() -> None:
     assert [path for path in covered if not scope.covers(path)] == []
     others = ["README.md", "modelsx", "lib/b.py", "lib/a.py.bak", "models/test.csv.gpg"]
     assert [path for path in others if scope.covers(path)] == []
+
+
+def test_the_dockerfile_always_counts_where_there_is_one() -> None:
+    scope = Scope(
+        "s.py", paths=("models/",), excluded=("docker/",), dockerfile="./docker/Dockerfile"
+    )
+    assert scope.covers("docker/Dockerfile")
+    assert scope.reaches("docker")
+    assert not scope.covers("docker/other")
+    assert not Scope("s.py", paths=("models/",)).covers("Dockerfile")
 
 
 def test_the_script_counts_even_among_excluded_files() -> None:
