@@ -116,10 +116,10 @@ def rotate(
             raise TestSetKnown(identity)
         if layout.test_set.exists():
             old = layout.parse(vault.decrypt(read_file(layout.test_set)))
-            _insist_on_new_rows(test_set, old, key, "the old test set")
+            insist_on_new_rows(test_set, old, key, "the old test set")
         if layout.sample.exists():
             sample = layout.parse(read_file(layout.sample))
-            _insist_on_new_rows(test_set, sample, key, "the public sample")
+            insist_on_new_rows(test_set, sample, key, "the public sample")
     ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
     if proposer is not None:
         facts = Facts(identity, test_set.rows, loaded.plan().rows)
@@ -177,7 +177,14 @@ def propose(
     )
 
 
-def _insist_on_new_rows(new: "TestSet", old: "TestSet", key: bytes, where: str) -> None:
+def insist_on_new_rows(new: "TestSet", old: "TestSet", key: bytes, where: str) -> None:
+    """Refuse rows that are known already.
+
+    Raises
+    ------
+    RowsShared
+        Some are; the error counts them.
+    """
     import numpy as np
 
     shared = int(np.isin(new.row_digests(key), old.row_digests(key)).sum())

@@ -19,12 +19,12 @@ class Draft:
     name
         The path in it.
     content
-        What it is to hold.
+        What it is to hold; None takes it away.
     """
 
     root: Path
     name: str
-    content: str
+    content: str | None
 
     @property
     def path(self) -> Path:
@@ -36,25 +36,23 @@ class Draft:
         """What is there now; None for nothing."""
         return read_file(self.path).decode(errors="replace") if self.path.exists() else None
 
-    @property
-    def is_new(self) -> bool:
-        """Whether writing it changes anything."""
-        return self.before != self.content
-
     def diff(self) -> str:
         """Return what writing it changes, as a patch shows it."""
         before = self.before
         lines = difflib.unified_diff(
             (before or "").splitlines(keepends=True),
-            self.content.splitlines(keepends=True),
+            (self.content or "").splitlines(keepends=True),
             "/dev/null" if before is None else f"a/{self.name}",
-            f"b/{self.name}",
+            "/dev/null" if self.content is None else f"b/{self.name}",
         )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
     def write(self) -> None:
-        """Write it, whole."""
-        replace(self.path, self.content.encode())
+        """Write it, whole, or take it away."""
+        if self.content is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            replace(self.path, self.content.encode())
 
 
 def ignoring(root: Path, path: Path) -> Draft:

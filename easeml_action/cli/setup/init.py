@@ -26,6 +26,7 @@ from easeml_action.cli.secrecy import insist_no_private_key
 from easeml_action.cli.setup.check import show_check
 from easeml_action.cli.setup.drafts import Draft, ignoring
 from easeml_action.cli.setup.keys import Keys
+from easeml_action.cli.setup.migration import Wish, migrate
 from easeml_action.cli.setup.plain import Plain, ciphertext_name, read_plain
 from easeml_action.cli.setup.questions import can_ask, confirm
 from easeml_action.cli.setup.terms import Settings, complete, insist_on_options
@@ -89,6 +90,18 @@ def set_up(
         str, typer.Option(help="What the workflow uses, such as a commit of the action.")
     ] = ACTION,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    from_easeml_ci: Annotated[
+        bool,
+        typer.Option(
+            "--from-easeml-ci", help="Take over a repository of the paper's implementation."
+        ),
+    ] = False,
+    accept_used_rows: Annotated[
+        bool,
+        typer.Option(
+            "--accept-used-rows", help="With --from-easeml-ci: keep rows that were judged on."
+        ),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only say what is there, and what is missing.")
     ] = False,
@@ -120,6 +133,11 @@ def set_up(
     keys = Keys.of(root, private_key)
     if check:
         return show_check(root, keys, ledger_branch, as_json=as_json)
+    branch = default_branch(Git(root)) or current_branch(Git(root))
+    if from_easeml_ci:
+        wish = Wish(data, label, private_key, sample_rows, accept_used_rows, action)
+        migrate(root, branch, wish, yes=yes, as_json=as_json)
+        return 0
     insist_no_private_key(Git(root), keys.public_text)
     config, plain, drafts = load_config(None, root), None, []
     there = (root / settings.get("test_set", ciphertext_name(data))).exists()
@@ -145,7 +163,6 @@ def set_up(
     if can_ask() and not yes and not (workflow.exists() and plain is None and not drafts):
         confirm_writing(config, keys, root)
     written = keys.ensure(root)
-    branch = default_branch(Git(root)) or current_branch(Git(root))
     if not workflow.exists():
         secret = keys.passphrase_secret
         drafts.append(workflow_draft(root, branch, action=action, passphrase=secret))
@@ -179,7 +196,7 @@ def read_draft(draft: Draft) -> "Config":
     """Read a configuration as it is going to be."""
     from easeml_action.config import Config
 
-    return Config.load(draft.content.encode(), draft.name)
+    return Config.load(str(draft.content).encode(), draft.name)
 
 
 def insist_on_agreement(config: "Config", settings: Settings) -> None:
