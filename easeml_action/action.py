@@ -45,6 +45,7 @@ from easeml_action.retirement import (
     is_used_up,
 )
 from easeml_action.sealed import SealedVerdict, unseal
+from easeml_action.seclusion import take_private
 from easeml_action.settings import FailOn, Settings
 from easeml_action.testset import open_vault
 from easeml_action.world import World
@@ -69,7 +70,7 @@ def main() -> int:
     """Run as a workflow step; return the exit code."""
     workflow = Workflow(sys.stdout, os.environ)
     try:
-        settings = Settings.from_environ(os.environ)
+        settings = Settings.from_environ(take_private(os.environ))
         for secret in settings.secrets:
             workflow.mask(secret)
         change = read_change(settings)

@@ -35,6 +35,9 @@ from easeml_action.sandbox import (
 # The form of what the cache holds. Another form, another name, another environment.
 _FORM = "1"
 
+# A user before the host of an address, with a scheme or without; variables hold one or several.
+_USER = re.compile(r"(?:^|[\s,]|//)[^\s,/?#]*@")
+
 # What a build may know of the machine: where packages come from and whom to trust on the way.
 _PASSED_ON = (
     "SSL_CERT_FILE",
@@ -69,6 +72,18 @@ class EnvironmentFailed(GateError):
             f"The model's Python environment could not be built from {title}: {how}.",
             "Read uv's own words in the log, and mend the file or make its packages available "
             "to the runner.",
+        )
+
+
+class CredentialsPassedOn(GateError):
+    """A variable that builds get holds a user name or a password."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"The variable {variable} holds a user name or a password, and the packages of a model "
+            "could read it while they are built.",
+            "Take it out of the address, and let the runner reach an index or a proxy that asks "
+            "for none.",
         )
 
 
@@ -126,7 +141,7 @@ def build_environment(
         uv could not build it.
     UnreadableProject
         The file that asks for it cannot be read.
-    NoInterpreter, LayerMissing, SandboxFailed, FolderUnreachable
+    CredentialsPassedOn, NoInterpreter, LayerMissing, SandboxFailed, FolderUnreachable
         This machine cannot run a build.
     """
     make_enterable(cache)
@@ -252,7 +267,11 @@ class _Build:
 
 
 def _passed_on() -> dict[str, str]:
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    for name, value in passed_on.items():
+        if _USER.search(value):
+            raise CredentialsPassedOn(name)
+    return passed_on
 
 
 def _places_passed_on() -> tuple[Path, ...]:

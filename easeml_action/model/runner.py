@@ -170,7 +170,8 @@ class ModelRunner:
         ------
         ModelTooLarge, LinkLeavesCheckout, LargeFileMissing, ObjectMissing, UnsafePath
             The model cannot be checked out.
-        EnvironmentFailed, UnreadableProject, NoInterpreter, LayerMissing, SandboxFailed
+        EnvironmentFailed, CredentialsPassedOn, UnreadableProject, NoInterpreter, LayerMissing,
+        SandboxFailed
             Its environment cannot be built.
         ImageBuildFailed, ImageHasVolumes, ImageUnusable, ContainerNotStarted
             Its Dockerfile does not make an image that it can run in.

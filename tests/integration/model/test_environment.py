@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from easeml_action.model import ModelRunner, PreparedModel, Scope, read_model
-from easeml_action.model.environment import Environment, EnvironmentFailed
+from easeml_action.model.environment import CredentialsPassedOn, Environment, EnvironmentFailed
 from easeml_action.model.interpreter import NoInterpreter, find_interpreter, find_uv
 from easeml_action.model.process import Process
 from easeml_action.model.recipe import UnreadableProject
@@ -112,6 +112,39 @@ def test_a_project_file_that_only_configures_tools_asks_for_nothing(
 def test_a_project_file_that_is_not_toml_is_named(build: Callable[..., PreparedModel]) -> None:
     with pytest.raises(UnreadableProject, match=r"pyproject\.toml"):
         build({"pyproject.toml": "[project"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("UV_DEFAULT_INDEX", "https://ci:{}@packages.example/simple"),
+        ("UV_INDEX", "https://packages.example/simple team=https://{}@packages.example/simple"),
+        ("UV_FIND_LINKS", "/wheels,https://ci:{}@packages.example/wheels"),
+        ("HTTPS_PROXY", "ci:{}@proxy.example:3128"),
+        ("all_proxy", "socks5://{}@proxy.example"),
+    ],
+)
+def test_a_password_that_a_package_could_read_while_it_is_built_is_refused(
+    build: Callable[..., PreparedModel],
+    progress: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(variable, value.format("a-password"))
+    with pytest.raises(CredentialsPassedOn, match=f"The variable {variable} holds") as refused:
+        build({"requirements.txt": "bread\n"})
+    assert "a-password" not in str(refused.value)
+    assert progress.shown == []
+
+
+def test_an_address_without_a_user_is_passed_on(
+    build: Callable[..., PreparedModel], shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop("bread", "1.0", "")
+    monkeypatch.setenv("UV_EXTRA_INDEX_URL", "https://packages.example/a@b/simple?for=x@y")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert has(build({"requirements.txt": "bread\n"}), "bread")
 
 
 def test_equal_requirements_share_one_build(
