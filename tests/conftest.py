@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-pytest_plugins = ["tests.tally"]
+pytest_plugins = ["tests.leaks", "tests.tally"]
 
 END_TO_END = "tests/e2e/"
 

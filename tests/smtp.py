@@ -18,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.leaks import WATCH
+
 
 class SmtpServer(Controller):
     """Takes mail on a free port of 127.0.0.1.
@@ -70,6 +72,8 @@ class SmtpServer(Controller):
     ) -> None:
         self.stop()
         self._socket.close()
+        for envelope in self.envelopes:
+            WATCH.insist(envelope.original_content or b"", "a mail", public=True)
 
     @property
     def messages(self) -> list[EmailMessage]:

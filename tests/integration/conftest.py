@@ -19,6 +19,7 @@ import pytest
 from easeml_action.model.interpreter import find_interpreter
 from easeml_action.sandbox import remove
 from tests.audit import Audit, audit
+from tests.leaks import WATCH
 from tests.tally import Tally
 
 
@@ -32,6 +33,7 @@ class GitServer:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.token = "ghs_" + secrets.token_hex(18)
+        WATCH.secret(self.token, "the token of the git host")
         self.forbid_pushes = False
         self.requests: list[tuple[str, int]] = []  # "METHOD path?query", status
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))

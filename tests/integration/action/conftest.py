@@ -1,6 +1,5 @@
 """The stage for the tests of this folder."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from easeml_action.demo.github import GitHubServer
+from easeml_action.sandbox import remove
 from tests.integration.action.stage import Stage
+from tests.integration.conftest import GitServer
+from tests.leaks import WATCH
 from tests.openapi import check
 
 
@@ -21,7 +23,8 @@ def environments() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="easeml-action-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
-    shutil.rmtree(folder)
+    WATCH.insist_on_folder(folder)
+    remove(folder)
 
 
 @pytest.fixture
@@ -34,3 +37,13 @@ def server() -> Iterator[GitHubServer]:
 @pytest.fixture
 def stage(tmp_path: Path, server: GitHubServer, environments: Path) -> Stage:
     return Stage.build(tmp_path, server, environments)
+
+
+@pytest.fixture
+def hosted(git_server: GitServer, environments: Path) -> Iterator[Stage]:
+    """A stage whose origin is a git host that asks for the token."""
+    with GitHubServer(token=git_server.token, check=check) as server:
+        stage = Stage.build(git_server.root, server, environments)
+        stage.set_inputs(token=git_server.token)
+        stage.set(origin=f"{git_server.url}/team/origin.git")
+        yield stage

@@ -1,6 +1,6 @@
 """A team, its gate and GitHub around it: everything that a run of the action meets, made quickly.
 
-Every label holds :data:`MARKER`, so that a leak of one can be searched for.
+Every label holds :data:`MARKER`, so that a leak of one can be searched for (see ``tests.leaks``).
 """
 
 import json
@@ -24,8 +24,10 @@ from easeml_action.demo.runner import Job, Run, Runner
 from easeml_action.git import Git, GitFailed
 from easeml_action.ledger.branch import LEDGER_FILE
 from easeml_action.testset import KeyPair, encrypt_to, generate_key
+from tests.leaks import WATCH, without_masks
 
 MARKER = "zebra"
+WATCH.label(MARKER)
 ROWS = 240
 SAMPLE_ROWS = 4
 FIRST_SAMPLE_ROW = 1_000_000
@@ -40,6 +42,7 @@ PAIRED = "n - o > 0 +/- 0.15 /\\ d < 0.5 +/- 0.2"
 
 Files = Mapping[str, bytes | None]
 
+_SECRET_INPUTS = {"passphrase", "token", "smtp-url"}  # keys are watched where they are made
 _IDENTITY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -106,7 +109,9 @@ def table(rows: int = ROWS, first: int = 0) -> bytes:
 def key_of(name: str, passphrase: str | None = None) -> KeyPair:
     """Return a person's key pair, made at the first call."""
     secret = None if passphrase is None else SecretStr(passphrase)
-    return generate_key(name, f"{name}@example.com", secret)
+    pair = generate_key(name, f"{name}@example.com", secret)
+    WATCH.key(pair, f"the private key of {name}")
+    return pair
 
 
 @cache
@@ -163,8 +168,7 @@ class Seen:
     @property
     def log(self) -> str:
         """The log as a reader gets it: the runner takes the masks out."""
-        lines = self.run.log.splitlines(keepends=True)
-        return "".join(line for line in lines if not line.startswith("::add-mask::"))
+        return without_masks(self.run.log)
 
     @property
     def public(self) -> str:
@@ -219,6 +223,8 @@ class Stage:
                 given.pop(key, None)
             else:
                 given[key] = SecretStr(value)
+            if value is not None and key in _SECRET_INPUTS:
+                WATCH.secret(value, f"the input {key}")
         self.set(inputs=given)
 
     def found(self, right: int = 50, *, files: Files | None = None, **changes: object) -> None:
@@ -283,18 +289,17 @@ class Stage:
             _throw_away(temporary)
         assert list(temporary.iterdir()) == []
         assert "Traceback" not in run.log
-        self.assert_nothing_leaks(seen)
+        self._insist_on_secrecy(job, seen)
         return seen
 
-    def assert_nothing_leaks(self, seen: Seen) -> None:
-        """Search everything public for what must not be there."""
-        public = (
-            f"{seen.public}\n{self.server.requests}\n{self.ledger_bytes.decode(errors='replace')}"
-        )
-        assert MARKER not in public
-        for secret in self.runner.inputs.values():
-            for line in secret.get_secret_value().splitlines():
-                assert len(line) < 16 or line not in public
+    def _insist_on_secrecy(self, job: Job, seen: Seen) -> None:
+        """Search what this run has shown, and what is left on its runner."""
+        WATCH.insist(seen.public, "what GitHub shows", public=True)
+        WATCH.insist(str(self.server.requests), "a request to the API", public=True)
+        WATCH.insist(self.ledger_bytes, "the ledger", public=True)
+        WATCH.own(job.home / "log")  # it has the masks, and is searched above without them
+        WATCH.insist_on_folder(job.home)
+        WATCH.insist_on_folder(self.runner.cache)
 
     def commit(self, branch: str, files: Files, *, start: str = "main") -> str:
         """Commit files to a branch of their own and push it; return the commit."""

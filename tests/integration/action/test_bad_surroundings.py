@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,6 @@ from tests.integration.action.stage import (
     wait_until,
 )
 from tests.integration.conftest import GitServer
-from tests.openapi import check
 
 NOWHERE = "0123456789abcdef0123456789abcdef01234567"
 FORBIDDEN = '{"message": "Resource not accessible by integration"}'
@@ -272,16 +271,6 @@ def test_a_ledger_of_another_key_is_told(stage: Stage) -> None:
 
     assert_one_sentence(seen, "written with another private key", "begin a new ledger")
     assert stage.ledger_bytes == before
-
-
-@pytest.fixture
-def hosted(git_server: GitServer, environments: Path) -> Iterator[Stage]:
-    """A stage whose origin is a git host that asks for the token."""
-    with GitHubServer(token=git_server.token, check=check) as server:
-        stage = Stage.build(git_server.root, server, environments)
-        stage.set_inputs(token=git_server.token)
-        stage.set(origin=f"{git_server.url}/team/origin.git")
-        yield stage
 
 
 @pytest.mark.parametrize("persisted", [True, False])

@@ -16,7 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from easeml_action.cli import main
-from easeml_action.testset import open_vault
+from easeml_action.testset import KeyPair, open_vault
+from tests.leaks import WATCH
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,9 @@ def project(easeml: Easeml, tmp_path: Path) -> Project:
     (easeml.directory / ".easeml.yml").write_text(CONFIG)
     made.write({"evaluate_model.py": MODEL.format(answer="0")})
     assert easeml("keygen", "--private-key", made.private_key).code == 0
+    armored = WATCH.own(made.private_key).read_text()
+    public = (easeml.directory / ".easeml" / "public.asc").read_text()
+    WATCH.key(KeyPair(SecretStr(armored), public, ""), "the key of the command line's project")
     assert easeml("encrypt", made.data).code == 0
     git("add", ".")
     git("commit", "-q", "-m", "Add the gate")

@@ -1,0 +1,184 @@
+"""The suite's own watch: a secret is found in whatever form and place a test has left it."""
+
+import base64
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from easeml_action.git import Git
+from easeml_action.mail import send_mail
+from easeml_action.testset import KeyPair, generate_key
+from tests.integration.action.stage import MARKER
+from tests.leaks import WATCH, Leaked, Watch, without_masks
+from tests.smtp import SmtpServer
+
+ROOT = Path(__file__).parents[3]
+SECRET = "pa/ss phrase+of:this=test"
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": lambda secret: secret,
+    "inside a line": lambda secret: b"password=" + secret + b";",
+    "hexadecimal": lambda secret: secret.hex().encode(),
+    "hexadecimal in capitals": lambda secret: secret.hex().upper().encode(),
+    "quoted for a URL": lambda secret: quote(secret, safe="").encode(),
+    "base64": base64.b64encode,
+    "base64 for a URL": base64.urlsafe_b64encode,
+    "base64 after a user": lambda secret: base64.b64encode(b"x-access-token:" + secret),
+    "base64 in lines": lambda secret: base64.encodebytes(b"x" * 40 + secret),
+    "base64 after one sign": lambda secret: base64.b64encode(b":" + secret + b"\n"),
+    "base64 after two signs": lambda secret: base64.b64encode(b"::" + secret + b"::"),
+}
+
+
+@pytest.fixture(scope="module")
+def pair() -> KeyPair:
+    return generate_key("Owner", "owner@example.com", None)
+
+
+@pytest.fixture
+def watch(pair: KeyPair) -> Watch:
+    made = Watch()
+    made.secret(SECRET, "the passphrase")
+    made.key(pair, "the key")
+    made.label(MARKER)
+    return made
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_found_in_every_form(watch: Watch, form: str) -> None:
+    assert watch.found(b"before " + FORMS[form](SECRET.encode()) + b" after") == {"the passphrase"}
+
+
+def test_every_line_of_an_armored_key_is_found_and_nothing_of_its_public_half(
+    watch: Watch, pair: KeyPair
+) -> None:
+    armored = pair.private_key.get_secret_value()
+    lines = [line for line in armored.splitlines() if len(line) > 16 and "-" not in line]
+    assert len(lines) > 5
+    for line in set(lines) - set(pair.public_key.splitlines()):
+        assert watch.found(line.encode()) == {"the key"}
+    assert watch.found(base64.b64encode(armored.encode())) == {"the key"}
+    assert watch.found(pair.public_key.encode()) == set()
+    assert watch.found(b"-----BEGIN PGP PRIVATE KEY BLOCK-----") == set()
+
+
+def test_a_key_is_found_in_the_files_of_gpg_itself(
+    watch: Watch, pair: KeyPair, tmp_path: Path
+) -> None:
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    private = pair.private_key.get_secret_value().encode()
+    for command, given in (
+        (["gpg", "--batch", "--quiet", "--import"], private),
+        (["gpgconf", "--kill", "gpg-agent"], b""),
+    ):
+        environment = {"PATH": os.environ["PATH"], "GNUPGHOME": str(home)}
+        subprocess.run(command, input=given, env=environment, check=True, capture_output=True)
+
+    keys = list(home.glob("private-keys-v1.d/*.key"))
+    assert len(keys) == 2
+    assert [watch.found(key.read_bytes()) for key in keys] == [{"the key"}, {"the key"}]
+    subprocess.run(["rm", "-rf", home], check=True)
+
+
+def test_a_label_is_looked_for_in_what_a_run_shows_and_not_in_a_repository(watch: Watch) -> None:
+    said = f"the answer is {MARKER}-odd".encode()
+
+    assert watch.found(said, public=True) == {f"the label {MARKER}"}
+    assert watch.found(said) == set()
+
+
+def test_what_has_leaked_is_named_and_not_shown(watch: Watch) -> None:
+    with pytest.raises(Leaked) as leaked:
+        watch.insist(f"here: {SECRET}", "the log")
+
+    assert str(leaked.value) == "In the log: the passphrase."
+
+
+def test_a_mask_is_no_leak_and_what_follows_it_is_searched(watch: Watch) -> None:
+    masked = f"::add-mask::{SECRET}\n::notice::all is well\n"
+
+    assert watch.found(without_masks(masked).encode()) == set()
+    assert watch.found(without_masks(f"{masked}{SECRET}\n").encode()) == {"the passphrase"}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_secret_is_found_in_the_objects_of_a_repository(
+    watch: Watch, tmp_path: Path, packed: bool
+) -> None:
+    git = Git(tmp_path)
+    git.run("init", "-q", "--bare")
+    blob = git.run("hash-object", "-w", "--stdin", stdin=SECRET.encode()).decode().strip()
+    git.run("update-ref", "refs/tags/it", blob)
+    if packed:
+        git.run("repack", "-adq")
+        assert list(tmp_path.glob("objects/pack/*.pack"))
+
+    with pytest.raises(Leaked, match="the passphrase"):
+        watch.insist_on_folder(tmp_path)
+    subprocess.run(["rm", "-rf", tmp_path], check=True)
+
+
+def test_a_file_is_searched_again_when_it_has_changed_and_its_owner_s_copy_never(
+    watch: Watch, tmp_path: Path
+) -> None:
+    log, copy = tmp_path / "log", watch.own(tmp_path / "key.txt")
+    log.write_text("nothing")
+    copy.write_text(SECRET)
+    watch.insist_on_folder(tmp_path)
+
+    log.write_text(f"nothing but {SECRET}")
+
+    with pytest.raises(Leaked, match="/log: the passphrase"):
+        watch.insist_on_folder(tmp_path)
+
+
+def test_a_mail_with_a_secret_is_found_when_the_server_ends() -> None:
+    secret = f"a secret of {__name__}"
+    WATCH.secret(secret, "the mailed secret")
+
+    def send() -> None:
+        with SmtpServer() as server:
+            to = SecretStr(f"smtp://127.0.0.1:{server.port}")
+            send_mail(to, to="owner@example.com", subject="It", text=secret)
+
+    with pytest.raises(Leaked, match="In a mail: the mailed secret"):
+        send()
+
+
+PLANTS = {
+    "its output": "print(SECRET)",
+    "its log": "import logging; logging.getLogger().warning(SECRET)",
+    "its folder": "(tmp_path / 'deep' ).mkdir(); (tmp_path / 'deep/file').write_text(SECRET)",
+    "a folder of others": "tmp_path_factory.mktemp('other').joinpath('x').write_text(SECRET)",
+    "the temporary folder": "open(tempfile.mkdtemp(prefix='easeml-') + '/x', 'w').write(SECRET)",
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "workers"), [*((place, "0") for place in PLANTS), ("the temporary folder", "1")]
+)
+def test_a_test_that_leaves_a_secret_fails(place: str, workers: str, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
+    (tmp_path / "test_it.py").write_text(
+        "import tempfile\nfrom tests.leaks import WATCH\n"
+        "SECRET = 'a secret of ' + 'this very test'\nWATCH.secret(SECRET, 'the planted secret')\n"
+        f"def test_it(tmp_path, tmp_path_factory):\n    {PLANTS[place]}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--rootdir", tmp_path, "-n", workers, "."],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "the planted secret" in done.stdout

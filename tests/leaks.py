@@ -1,0 +1,233 @@
+"""Every byte that a test leaves is searched for the secrets that tests have registered.
+
+A test says what must not show with :meth:`Watch.secret`, :meth:`Watch.key` and
+:meth:`Watch.label`, on the one :data:`WATCH` of its process. At its end, what it printed and its
+temporary folder are searched, with every object of every git repository there; at the session's
+end all temporary folders, and what lies under our names in ``/tmp`` and in shared memory. What is
+gone by then (a runner's own folder, a mail, a request) is handed over by whoever ends it.
+"""
+
+import base64
+import os
+import re
+import string
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote_from_bytes
+
+import pytest
+from ahocorasick_rs import BytesAhoCorasick
+
+from easeml_action.testset import KeyPair
+
+# A shorter text is found by chance, in a digest or in a sentence.
+SHORTEST: Final = 12
+
+# Of an armored key, lines that are in every such text.
+_FRAME: Final = re.compile(rb"-----|[A-Za-z]+: ")
+# Windows into the binary key, so that 32 secret bytes anywhere in it hold a whole one.
+_WINDOW, _STEP = 24, 8
+
+_MASK: Final = re.compile(r"^::add-mask::.*\n?", re.MULTILINE)
+
+
+class Leaked(AssertionError):
+    """A secret is where it must not be. The text names it and does not show it."""
+
+
+class Watch:
+    """What must not show, and where it was looked for already."""
+
+    def __init__(self) -> None:
+        self._names: dict[bytes, str] = {}
+        self._labels: set[str] = set()
+        self._searcher: tuple[BytesAhoCorasick, list[bytes]] | None = None
+        self._seen: set[tuple[int, int, int, int]] = set()
+        self._own: set[Path] = set()
+
+    def secret(self, text: str, name: str) -> None:
+        """Register a secret text; of several lines, each that is long enough."""
+        data = text.strip().encode()
+        pieces = [line.strip() for line in data.splitlines()]
+        self._add(chain.from_iterable(map(forms, pieces)), name)
+
+    def key(self, pair: KeyPair, name: str) -> None:
+        """Register a private key: its text, and what it holds beside the public key."""
+        secret, public = pair.private_key.get_secret_value().encode(), pair.public_key.encode()
+        lines = {line for line in secret.splitlines() if not _FRAME.match(line)}
+        self._add(chain.from_iterable(map(forms, lines - set(public.splitlines()))), name)
+        body, known = _dearmored(secret), _dearmored(public)
+        windows = {body[i : i + _WINDOW] for i in range(0, len(body) - _WINDOW + 1, _STEP)}
+        hidden = {window for window in windows if window not in known}
+        self._add((each for window in hidden for each in (window, *_hexadecimal(window))), name)
+
+    def label(self, marker: str) -> None:
+        """Register what every label holds.
+
+        Models print labels, and samples have them, so that they may be in a repository: only what
+        a run itself makes public is searched for them.
+        """
+        self._labels.add(f"the label {marker}")
+        self._add([marker.encode()], f"the label {marker}")
+
+    def own(self, path: Path) -> Path:
+        """Name a file that is the secret on purpose, as a key holder's own copy."""
+        self._own.add(path)
+        return path
+
+    def found(self, data: bytes, *, public: bool = False) -> set[str]:
+        """Return the names of the secrets in some bytes."""
+        if not self._names:
+            return set()
+        if self._searcher is None:
+            needles = list(self._names)
+            self._searcher = BytesAhoCorasick(needles), needles
+        search, needles = self._searcher
+        # Once more without white space: long texts are broken into lines at any place.
+        names = {
+            self._names[needles[which]]
+            for text in (data, data.translate(None, string.whitespace.encode()))
+            for which, _, _ in search.find_matches_as_indexes(text, overlapping=True)
+        }
+        return names if public else names - self._labels
+
+    def insist(self, data: bytes | str, where: str, *, public: bool = False) -> None:
+        """Insist that no secret is in some bytes.
+
+        Parameters
+        ----------
+        where
+            What they are, for the error.
+        public
+            Whether they are what a run shows, in which no label may be.
+
+        Raises
+        ------
+        Leaked
+        """
+        __tracebackhide__ = True  # it would show what was found
+        data = data.encode(errors="replace") if isinstance(data, str) else data
+        if names := self.found(data, public=public):
+            raise Leaked(f"In {where}: {', '.join(sorted(names))}.")
+
+    def insist_on_folder(self, folder: Path) -> None:
+        """Insist that no secret is in any file of a folder, or in the objects of a repository.
+
+        Raises
+        ------
+        Leaked
+        """
+        __tracebackhide__ = True
+        for path in _files(folder):
+            if path in self._own:
+                continue
+            try:
+                status = path.stat()
+                mark = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+                if mark not in self._seen:
+                    self.insist(_content(path), str(path))
+                    self._seen.add(mark)
+            except (FileNotFoundError, PermissionError):
+                continue  # another test's, or another user's, and on its way out
+
+    def _add(self, needles: Iterable[bytes], name: str) -> None:
+        # What was searched before is not searched again: a secret is registered when it is made.
+        added = {needle: name for needle in needles if needle not in self._names}
+        if added:
+            self._names |= added
+            self._searcher = None
+
+
+WATCH: Final = Watch()
+
+
+def forms(text: bytes) -> Iterator[bytes]:
+    """Yield every form in which a text could stand somewhere; none of one that is too short."""
+    if len(text) < SHORTEST:
+        return
+    yield text
+    yield from _hexadecimal(text)
+    yield quote_from_bytes(text, safe="").encode()
+    for shift in range(3):
+        # What comes before it moves it by so many bytes; signs that hold others' bits are left out.
+        encoded = base64.b64encode(bytes(shift) + text)
+        inner = encoded[-(-shift * 8 // 6) : (shift + len(text)) * 8 // 6]
+        yield inner
+        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def without_masks(log: str) -> str:
+    """Take out of a step's output the lines by which the runner learns what to hide.
+
+    They are an agreement between the action and the runner, who shows them to nobody.
+    """
+    return _MASK.sub("", log)
+
+
+def _hexadecimal(data: bytes) -> tuple[bytes, bytes]:
+    text = data.hex().encode()
+    return text, text.upper()
+
+
+def _dearmored(armored: bytes) -> bytes:
+    text = armored.partition(b"\n\n")[2]
+    return base64.b64decode(b"".join(re.findall(rb"^[A-Za-z0-9+/]+={0,2}$", text, re.MULTILINE)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield every regular file below a folder, or a file itself; links are not followed."""
+    if folder.is_file():
+        yield folder
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file holds; of one that belongs to git, what is packed in it."""
+    data = path.read_bytes()
+    if path.suffix == ".pack":
+        everything = ["cat-file", "--batch", "--batch-all-objects", "--unordered"]
+        command = ["git", "--git-dir", str(path.parents[2]), *everything]
+        data += subprocess.run(command, capture_output=True, check=False).stdout
+    elif path.parents[1].name == "objects":
+        with suppress(zlib.error):  # a test of damaged repositories
+            return zlib.decompress(data)
+    return data
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Search what a test has printed and what is in its folder, when all of it has ended."""
+    report = yield
+    if report.when == "teardown" and report.passed:
+        try:
+            for title, text in report.sections:
+                WATCH.insist(text, title, public=True)
+            folder: Any = getattr(item, "funcargs", {}).get("tmp_path")
+            if folder is not None:
+                WATCH.insist_on_folder(folder)
+        except Leaked as leaked:
+            report.outcome = "failed"
+            report.longrepr = f"A secret has leaked. {leaked}"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Search what no single test has in its hands, after the last one."""
+    yield
+    WATCH.insist_on_folder(tmp_path_factory.getbasetemp())
+    for place, pattern in ((tempfile.gettempdir(), "easeml-*"), ("/dev/shm", "*")):
+        for left in Path(place).glob(pattern):
+            WATCH.insist_on_folder(left)
