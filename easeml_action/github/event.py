@@ -119,7 +119,8 @@ class Change:
     def secrets_withheld(self) -> bool:
         """Whether GitHub by default gives this run no secrets."""
         forked = self.from_fork and self.event != "pull_request_target"
-        return forked or (self.from_dependabot and self.event in {"pull_request", "push"})
+        limited = {"pull_request", "pull_request_target", "push"}
+        return forked or (self.from_dependabot and self.event in limited)
 
 
 def read_payload(environ: Mapping[str, str]) -> Mapping[str, object]:

@@ -55,17 +55,27 @@ def test_a_checkout_of_the_whole_history_gets_the_same_verdict(stage: Stage) -> 
     assert stage.pull_request({SCRIPT: model(95)}).verdict == "pass"
 
 
-def test_pull_request_target_judges_the_head_from_a_checkout_of_the_base(stage: Stage) -> None:
+def test_pull_request_target_judges_a_forks_head_from_a_checkout_of_the_default_branch(
+    stage: Stage,
+) -> None:
     stage.found()
-    opened = stage.open({SCRIPT: model(95)})
+    easier = config(condition="n > 0.1 +/- 0.1")
+    hostile = {".gitattributes": b"* filter=theirs\n", ".github/workflows/gate.yml": b"on: push\n"}
+    opened = stage.open({SCRIPT: model(55), ".easeml.yml": easier, **hostile})
+    # The base repository has a fork's commit under this name alone.
+    Git(stage.team.origin).run("update-ref", "-d", f"refs/heads/{opened.branch}")
     payload = stage.team.pull_request_event(opened)
     payload["pull_request"]["head"]["repo"] = {"full_name": "stranger/model"}
 
-    stage.act("pull_request_target", payload)
+    with stage.runner.job("pull_request_target", payload, "refs/heads/main") as job:
+        seen = stage.finish(job, job.start(), opened.head, opened)
+        assert not Git(job.workspace).has_commit(opened.head)
 
-    assert stage.server.statuses(opened.head)[0]["state"] == "success"
+    assert seen.verdict == "fail"
+    assert seen.status == ("failure", "Fail: step 1 of 3, 2 left")
     assert stage.server.statuses(stage.team.tip) == []
-    assert stage.records("reserve")[0]["commit"] == opened.head
+    [reserved] = stage.records("reserve")
+    assert (reserved["commit"], reserved["question"]["condition"]) == (opened.head, ALONE)
 
 
 def test_a_squash_merge_shows_the_verdict_of_its_pull_request_at_no_charge(stage: Stage) -> None:

@@ -121,7 +121,10 @@ def test_a_renamed_repository_is_not_a_fork_of_itself() -> None:
     assert not change.from_fork
 
 
-@pytest.mark.parametrize(("event", "payload"), [("pull_request", PULL_REQUEST), ("push", PUSH)])
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [("pull_request", PULL_REQUEST), ("pull_request_target", PULL_REQUEST), ("push", PUSH)],
+)
 def test_dependabot_has_no_secrets(event: str, payload: dict[str, Any]) -> None:
     change = read_event(_environ(event, GITHUB_ACTOR="dependabot[bot]"), payload)
 
