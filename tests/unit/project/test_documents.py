@@ -80,8 +80,30 @@ def test_the_changelog_names_every_command() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/statistics.md"])
+PAGES = [
+    "README.md",
+    "SECURITY.md",
+    "docs/architecture.md",
+    "docs/configuration.md",
+    "docs/statistics.md",
+    "docs/threat-model.md",
+    "examples/README.md",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
+def test_the_threat_model_names_tests_and_modules_that_there_are() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    tests = set(re.findall(r"`(test_\w+)`", text))
+    modules = set(re.findall(r"`([a-z_/]+(?:\.py|/))`", text))
+    assert len(tests) > 20
+    assert [name for name in sorted(tests) if f"def {name}(" not in sources] == []
+    places = (ROOT, ROOT / "easeml_action")
+    assert [name for name in sorted(modules) if not any((p / name).exists() for p in places)] == []
