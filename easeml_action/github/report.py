@@ -79,6 +79,11 @@ class PastVerdict:
     commit: str
     verdict: PastWord
 
+    @property
+    def sign(self) -> str:
+        """The verdict as a sign, in a line of them."""
+        return SIGNS[self.verdict]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -189,11 +194,13 @@ class Report:
         return _ADVICE[self.verdict]
 
 
+SIGNS: dict[PastWord, str] = {"pass": "✅", "fail": "❌", "recorded": "📋", "unfinished": "⏳"}
+
 _HEADLINES = {
-    "pass": "✅ Pass",
-    "fail": "❌ Fail",
+    "pass": f"{SIGNS['pass']} Pass",
+    "fail": f"{SIGNS['fail']} Fail",
     "error": "⚠️ Error: no verdict",
-    "recorded": "📋 Recorded",
+    "recorded": f"{SIGNS['recorded']} Recorded",
     "unchanged": "✅ Nothing to judge: the model is unchanged",
     "first-model": "🌱 Nothing to compare with: the first model",
     "active-once-merged": "🌱 Active once merged",

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
-from easeml_action.github.markdown import render_markdown, render_text
-from easeml_action.github.report import MEANINGS, PastVerdict, Report, Terms, percent
+from easeml_action.github.markdown import Markdown, render_markdown, render_text
+from easeml_action.github.report import MEANINGS, SIGNS, PastVerdict, Report, Terms, percent
 from easeml_action.measured import MeasuredTestSet
 from easeml_action.statistics import Interval
+
+# How many verdicts stand in a line; a table has them all.
+_SHOWN = 12
 
 
 def render_summary(report: Report) -> str:
     """Render the job summary."""
-    return render_markdown("summary.md.j2", report=report)
+    return render_markdown("summary.md.j2", report=report, shown=_SHOWN)
 
 
 def issue_title(test_set: str) -> str:
@@ -49,6 +52,7 @@ def render_issue(
         rows_required=rows_required,
         default_branch=default_branch,
         sample=sample,
+        shown=_SHOWN,
     )
 
 
@@ -60,17 +64,22 @@ def render_closing(measured: MeasuredTestSet) -> str:
         for step in measured.steps
     ]
     return render_markdown(
-        "closing.md.j2", measured=measured, rows=rows, reliability=percent(measured.reliability)
+        "closing.md.j2",
+        measured=measured,
+        rows=rows,
+        signs=SIGNS,
+        reliability=percent(measured.reliability),
     )
 
 
-def _estimate(estimate: float | None, interval: Interval | None) -> str:
+def _estimate(estimate: float | None, interval: Interval | None) -> Markdown:
+    """Write an estimate and its interval, which no line breaks."""
     if estimate is None:
-        return ""
+        return Markdown("")
     if interval is None:
-        return f"{estimate:.4f}"
+        return Markdown(f"{estimate:.4f}")
     low, high = interval
-    return f"{estimate:.4f} ({low:.4f} to {high:.4f})"
+    return Markdown(f"{estimate:.4f} ({low:.4f}&nbsp;to&nbsp;{high:.4f})")
 
 
 def render_mail(report: Report, *, repository: str, passed: bool) -> tuple[str, str]:

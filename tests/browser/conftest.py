@@ -41,7 +41,7 @@ class Visit:
 
     def violations(self) -> list[str]:
         """Return what axe finds, each with the first place where it finds it."""
-        self.page.evaluate(_axe())
+        self.page.evaluate(asset("axe"))
         found: dict[str, Any] = self.page.evaluate(
             "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
         )
@@ -89,8 +89,9 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
-def _axe() -> str:
-    return Path(_output(sys.executable, SCRIPTS / "fetch-axe")).read_text()
+def asset(name: str) -> str:
+    """Return a text that scripts/fetch-asset has."""
+    return Path(_output(sys.executable, SCRIPTS / "fetch-asset", name)).read_text()
 
 
 def _output(*command: str | Path) -> str:

@@ -9,77 +9,36 @@ from markdown_it import MarkdownIt
 from easeml_action.github import (
     PastVerdict,
     Report,
-    Terms,
     issue_title,
     render_closing,
-    render_issue,
     render_mail,
     render_summary,
     status_description,
     status_state,
 )
 from easeml_action.github.report import percent
-from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
+from easeml_action.measured import MeasuredClause
 from easeml_action.statistics import Remaining
+from tests.reports import (
+    COMMIT,
+    CONDITION,
+    HISTORY,
+    PASS,
+    RUN,
+    SET,
+    TERMS,
+    issue,
+    measured,
+    revealed_step,
+)
 
 PARSER = MarkdownIt("commonmark").enable("table")
-CONDITION = "n - o > 0.02 +/- 0.01 /\\ d < 0.1 +/- 0.01"
-RUN = "https://github.com/octo/model/actions/runs/1"
-COMMIT = "b" * 40
-SET = "3f" * 16
-TERMS = Terms(CONDITION, 0.999, "fp-free", "full", 32)
-HISTORY = (
-    PastVerdict(1, "a" * 40, "fail"),
-    PastVerdict(2, COMMIT, "pass"),
-    PastVerdict(3, "c" * 40, "unfinished"),
-)
-PASS = Report(
-    "pass",
-    COMMIT,
-    RUN,
-    TERMS,
-    cost="step",
-    step=2,
-    remaining=Remaining(29, 29),
-    rows=7000,
-    rows_required=6543,
-    test_set=SET,
-    history=HISTORY,
-)
-
-
-def _step(number: int, verdict: Any, variables: dict[str, float], **more: Any) -> MeasuredStep:
-    values = {"commit": COMMIT, "condition": CONDITION} | more
-    return MeasuredStep(
-        number,
-        values.pop("commit"),
-        "2026-01-02T03:04:05Z",
-        values.pop("condition"),
-        "fp-free",
-        verdict,
-        left=32 - number,
-        variables=variables,
-        **values,
-    )
-
-
-def _measured(*steps: MeasuredStep) -> MeasuredTestSet:
-    return MeasuredTestSet(
-        SET, 7_000, True, 0.999, 32, "full", TERMS.promise, TERMS.retirement, steps
-    )
 
 
 def _read(markdown: str) -> str:
     """Return what a reader sees, without the marks."""
     text = re.sub(r"<[^>]*>", " ", PARSER.render(markdown))
     return " ".join(html.unescape(text).replace("\u200b", "").split())
-
-
-def _cells(markdown: str) -> dict[str, str]:
-    """Return the table of facts."""
-    rows = re.findall(r"<tr>(.*?)</tr>", PARSER.render(markdown), re.DOTALL)
-    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
-    return {row[0]: _read(html.unescape(row[1])) for row in cells if len(row) == 2}
 
 
 def test_a_summary_begins_with_the_verdict_and_what_it_means() -> None:
@@ -92,19 +51,29 @@ def test_a_summary_begins_with_the_verdict_and_what_it_means() -> None:
 
 
 def test_a_summary_tells_the_facts() -> None:
-    cells = _cells(render_summary(PASS))
+    summary = render_summary(PASS)
 
-    assert cells["Condition"] == CONDITION
-    assert cells["Step"] == "2 of 32, 29 left"
-    assert cells["Rows"] == "7,000, 6,543 required"
-    assert cells["Test set"] == SET
-    assert cells["Commit"] == COMMIT
+    assert f"- **Condition:** `{CONDITION}`\n" in summary
+    assert "- **Step:** 2 of 32, 29 left\n" in summary
+
+    assert "- Rows: 7,000 (6,543 required)\n" in summary
+    assert f"- Test set: `{SET}`\n" in summary
+    assert f"- Commit: `{COMMIT}`\n" in summary
 
 
 def test_a_summary_tells_the_verdicts_so_far() -> None:
     text = _read(render_summary(PASS))
 
-    assert "1 aaaaaaaaaaaa fail 2 bbbbbbbbbbbb pass 3 cccccccccccc unfinished" in text
+    assert "Verdicts so far: 1 ❌, 2 ✅, 3 ⏳" in text
+    assert "1 aaaaaaaaaaaa ❌ fail 2 bbbbbbbbbbbb ✅ pass 3 cccccccccccc ⏳ unfinished" in text
+
+
+def test_a_line_of_verdicts_ends_with_the_newest_ones_and_a_table_has_them_all() -> None:
+    history = tuple(PastVerdict(step, f"{step:040x}", "fail") for step in range(1, 31))
+    text = _read(render_summary(replace(PASS, history=history)))
+
+    assert "Verdicts so far: …, 19 ❌, 20 ❌, " in text
+    assert " 1 000000000000 ❌ fail 2 0" in text
 
 
 def test_a_summary_links_to_the_run() -> None:
@@ -297,8 +266,8 @@ def test_a_change_that_brings_the_gate_is_shown_its_plan() -> None:
     summary = render_summary(report)
 
     assert "Merge this change to switch the gate on." in _read(summary)
-    assert _cells(summary)["Rows"] == "6,543 required"
-    assert _cells(summary)["Steps"] == "32"
+    assert "- Rows: 6,543 required\n" in summary
+    assert "Steps: 32" in _read(summary)
 
 
 @pytest.mark.parametrize(
@@ -312,9 +281,11 @@ def test_untrusted_text_acts_nowhere(text: str) -> None:
         replace(PASS, verdict="error", problem=f"{text}\n{text}", remedy=text, terms=terms),
     ]
     texts = [render_summary(report) for report in reports]
-    texts.append(_render_issue(terms=terms, path=text, default_branch=text))
+    texts.append(issue(terms=terms, path=text, default_branch=text))
     clause = MeasuredClause(text, text, ">", 0.0, 0.1, "unknown", 0.5, (0.4, 0.6))
-    texts.append(render_closing(_measured(_step(1, "pass", {}, condition=text, clauses=(clause,)))))
+    texts.append(
+        render_closing(measured(revealed_step(1, "pass", {}, condition=text, clauses=(clause,))))
+    )
     allowed = {RUN}
     for each in texts:
         rendered = PARSER.render(each)
@@ -329,30 +300,19 @@ def test_untrusted_text_acts_nowhere(text: str) -> None:
         assert "@octocat" not in re.sub(r"<code.*?</code>", "", rendered, flags=re.DOTALL)
 
 
-def _render_issue(**changes: Any) -> str:
-    values = {
-        "terms": TERMS,
-        "test_set": SET,
-        "path": "data_test/test.csv.gpg",
-        "history": HISTORY,
-        "rows_required": 6543,
-        "default_branch": "main",
-    } | changes
-    return render_issue(values.pop("terms"), **values)
-
-
 def test_the_issue_says_how_to_replace_the_test_set() -> None:
-    body = _render_issue(sample="data_test/test.sample.csv")
+    body = issue(sample="data_test/test.sample.csv")
 
     assert "6,543 new rows" in body
     assert "easeml rotate ~/private/new.csv" in body
     assert "git switch -c new-test-set origin/main" in body
     assert "git add data_test/test.csv.gpg data_test/test.sample.csv\n" in body
-    assert _cells(body)["Steps used"] == "3 of 32"
+    assert "- **Steps used:** 3 of 32\n" in body
+    assert "- **Verdicts:** 1 ❌, 2 ✅, 3 ⏳\n" in body
 
 
 def test_the_commands_of_the_issue_survive_odd_names() -> None:
-    body = _render_issue(path="data dir/it's.gpg", default_branch="a;b")
+    body = issue(path="data dir/it's.gpg", default_branch="a;b")
 
     assert "git add 'data dir/it'\\''s.gpg'\n" in body
     assert "'a;b'" in body
@@ -368,10 +328,10 @@ def test_the_closing_comment_is_a_table_of_estimates() -> None:
         "n - o > 0 +/- 0.1", "n - o", ">", 0.0, 0.1, "unknown", -0.01, (-0.03, 0.012)
     )
     comment = render_closing(
-        _measured(
-            _step(1, "fail", {"n": 0.93}, commit="a" * 40, clauses=(clause,)),
-            _step(2, "unfinished", {}),
-            _step(3, "pass", {"n": 0.95, "d": 0.08}, commit="c" * 40),
+        measured(
+            revealed_step(1, "fail", {"n": 0.93}, commit="a" * 40, clauses=(clause,)),
+            revealed_step(2, "unfinished", {}),
+            revealed_step(3, "pass", {"n": 0.95, "d": 0.08}, commit="c" * 40),
         )
     )
     rows = [
@@ -381,9 +341,9 @@ def test_the_closing_comment_is_a_table_of_estimates() -> None:
 
     assert rows == [
         ["Step", "Commit", "Verdict", "n", "d", "n - o"],
-        ["1", "a" * 12, "fail", "0.9300", "", "-0.0100 (-0.0300 to 0.0120)"],
-        ["2", "b" * 12, "unfinished", "", "", ""],
-        ["3", "c" * 12, "pass", "0.9500", "0.0800", ""],
+        ["1", "a" * 12, "❌ fail", "0.9300", "", "-0.0100 (-0.0300 to 0.0120)"],
+        ["2", "b" * 12, "⏳ unfinished", "", "", ""],
+        ["3", "c" * 12, "✅ pass", "0.9500", "0.0800", ""],
     ]
     assert CONDITION in _read(comment)
     assert "With probability at least 99.9 % the true values of all commits lie above" in _read(
@@ -392,13 +352,13 @@ def test_the_closing_comment_is_a_table_of_estimates() -> None:
 
 
 def test_a_closing_comment_that_shows_the_last_steps_says_so() -> None:
-    comment = render_closing(_measured(_step(7, "pass", {"n": 0.95})))
+    comment = render_closing(measured(revealed_step(7, "pass", {"n": 0.95})))
 
     assert "The first 6 steps are left out here" in comment
 
 
 def test_a_closing_comment_without_estimates_is_a_table_all_the_same() -> None:
-    comment = render_closing(_measured(_step(1, "pass", {})))
+    comment = render_closing(measured(revealed_step(1, "pass", {})))
 
     assert PARSER.render(comment).count("<td") == 3
 
@@ -431,9 +391,9 @@ def test_no_text_ends_up_with_two_blank_lines_or_spaces_at_a_line_end() -> None:
         render_summary(PASS),
         render_summary(report),
         render_summary(Report("error", COMMIT, RUN, problem="x", remedy="y")),
-        _render_issue(),
-        _render_issue(history=()),
-        render_closing(_measured(_step(1, "pass", {"n": 0.5}))),
+        issue(),
+        issue(history=()),
+        render_closing(measured(revealed_step(1, "pass", {"n": 0.5}))),
         render_mail(report, repository="octo/model", passed=True)[1],
     ]
     for text in texts:
