@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -239,7 +240,11 @@ def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             address = urlsplit(self.path)
-            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            data = self.rfile.read(length)
+            if len(data) < length:  # whoever asked has died in the midst of it
+                self.close_connection = True
+                return
             query = {name: values[-1] for name, values in parse_qs(address.query).items()}
             try:
                 body = json.loads(data) if data else None
@@ -247,7 +252,8 @@ def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
                 self._send(Response(400, '{"message": "Problems parsing JSON"}'))
                 return
             request = Request(self.command, address.path, query, body)
-            self._send(server.answer(request, self.headers.get("Authorization", "")))
+            with suppress(ConnectionError):  # or before the answer
+                self._send(server.answer(request, self.headers.get("Authorization", "")))
 
         do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _serve  # noqa: N815
 

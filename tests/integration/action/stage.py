@@ -5,11 +5,13 @@ Every label holds :data:`MARKER`, so that a leak of one can be searched for (see
 
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -193,17 +195,23 @@ class Stage:
         """Make an empty repository and a runner for it."""
         team = TeamRepository(folder / "team", DEFAULT_REPOSITORY)
         inputs = {"token": SecretStr(DEFAULT_TOKEN), "private-key": key_of("holder").private_key}
-        temporary = Path(tempfile.mkdtemp(dir=cache))
+        runner = Runner(DEFAULT_REPOSITORY, team.origin.as_uri(), server.url, inputs, cache)
+        return cls(team, server, runner).beside()
+
+    def beside(self) -> "Stage":
+        """Return the same stage with another runner, for a run at the same time."""
+        temporary = Path(tempfile.mkdtemp(dir=self.runner.cache))
         temporary.chmod(0o711)
-        runner = Runner(
-            DEFAULT_REPOSITORY,
-            team.origin.as_uri(),
-            server.url,
-            inputs,
-            cache,
-            variables={"TMPDIR": str(temporary)},
-        )
-        return cls(team, server, runner)
+        variables = {**self.runner.variables, "TMPDIR": str(temporary)}
+        return Stage(self.team, self.server, replace(self.runner, variables=variables))
+
+    def twin(self, folder: Path, server: GitHubServer) -> "Stage":
+        """Return a stage that goes on from here with an origin and a GitHub of its own."""
+        team = copy(self.team)
+        team.origin = folder / "origin.git"
+        shutil.copytree(self.team.origin, team.origin)
+        runner = replace(self.runner, origin=team.origin.as_uri(), api_url=server.url)
+        return Stage(team, server, runner).beside()
 
     @property
     def git(self) -> Git:

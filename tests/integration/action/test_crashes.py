@@ -1,0 +1,155 @@
+"""A run is killed at every stop on its way, and the next run goes on as if it had not been.
+
+Where the stops are is not written here: a clean run tells it, and a run that does one thing more
+has one stop more. The run is the longest that there is: it charges the only step of a test set,
+judges it, and opens the issue that asks for the next one.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from easeml_action.demo.github import GitHubServer
+from easeml_action.demo.repository import PullRequest
+from easeml_action.testset import open_vault
+from tests.audit import Audit
+from tests.integration.action.stage import SCRIPT, Seen, Stage, key_of, model
+from tests.openapi import check
+from tests.tally import Tally
+
+CRASHING = Path(__file__).with_name("crashing.py")
+SHARES = 16
+NOWHERE = -1
+
+
+class Crew:
+    """Runs the action up to a stop, or to its end."""
+
+    def __init__(self, program: subprocess.Popen[str]) -> None:
+        self._program = program
+
+    def perform(self, stage: Stage, opened: PullRequest, stops: Path, last: int = NOWHERE) -> Seen:
+        """Run the action for a pull request; the file says which stops it came by."""
+        stops.write_text("")
+        with stage.job(opened) as job:
+            given = {
+                "environment": dict(job.environment),
+                "workspace": str(job.workspace),
+                "log": str(job.home / "log"),
+                "stops": str(stops),
+                "last": last,
+            }
+            self._program.stdin.write(json.dumps(given) + "\n")
+            self._program.stdin.flush()
+            return stage.finish(job, self, opened.head, opened)
+
+    def wait(self) -> int:
+        """Wait for the end of the run and return its exit code."""
+        return int(self._program.stdout.readline())
+
+
+@dataclass(frozen=True)
+class Play:
+    """A run that can be played from its beginning any number of times.
+
+    Parameters
+    ----------
+    crew
+        Plays it.
+    stage, opened
+        Where it begins; nothing is ever run here.
+    stops
+        The stops of a clean run, in words.
+    end
+        What is there in the end.
+    """
+
+    crew: Crew
+    stage: Stage
+    opened: PullRequest
+    stops: tuple[str, ...]
+    end: dict[str, Any]
+
+
+def state(stage: Stage, seen: Seen) -> dict[str, Any]:
+    """Return all that must be the same in the end, whatever happened on the way."""
+    return {
+        "outputs": seen.run.outputs,
+        "exit code": seen.run.exit_code,
+        "status": seen.status,
+        "kinds": [line["kind"] for line in stage.ledger if line["kind"] != "resume"],
+        "verdicts": [(each["step"], each["passed"]) for each in stage.records("verdict")],
+        "issues": [(each["title"], each["state"]) for each in stage.server.issues],
+    }
+
+
+@pytest.fixture(scope="session")
+def crew() -> Iterator[Crew]:
+    command = [sys.executable, str(CRASHING)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        yield Crew(program)
+
+
+@pytest.fixture(scope="session")
+def play(crew: Crew, environments: Path, tmp_path_factory: pytest.TempPathFactory) -> Play:
+    folder = tmp_path_factory.mktemp("play")
+    with GitHubServer(check=check) as server:
+        stage = Stage.build(folder, server, environments)
+        stage.found(steps=1)
+        opened = stage.open({SCRIPT: model(95)})
+    # The first run also builds the environment that every later one finds built.
+    for name in ("first", "clean"):
+        with GitHubServer(check=check) as server:
+            clean = stage.twin(folder / name, server)
+            seen = crew.perform(clean, opened, folder / f"{name}.stops")
+            end = state(clean, seen)
+    stops = tuple((folder / "clean.stops").read_text().splitlines())
+    return Play(crew, stage, opened, stops, end)
+
+
+def test_the_clean_run_does_everything_that_a_run_can_do(play: Play) -> None:
+    assert play.end["status"] == ("success", "Pass: step 1 of 1, the test set is used up (#1)")
+    assert play.end["kinds"].count("reserve") == play.end["kinds"].count("verdict") == 1
+    assert [state for _, state in play.end["issues"]] == ["open"]
+    for kind in ("git push", "gpg", "a part of a request", "a line of output", "the end"):
+        assert kind in play.stops
+    assert len(play.stops) > 80
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_run_that_is_killed_at_any_stop_is_made_good_by_the_next(
+    share: int,
+    play: Play,
+    tmp_path: Path,
+    *,
+    audited: Callable[..., Audit],
+    tally: Tally,
+) -> None:
+    with open_vault(key_of("holder").private_key, None) as vault:
+        key = vault.derive("ledger")
+    for number in range(share, len(play.stops), SHARES):
+        with GitHubServer(check=check) as server:
+            stage = play.stage.twin(tmp_path / str(number), server)
+            stops = tmp_path / f"{number}.stops"
+
+            killed = play.crew.perform(stage, play.opened, stops, number)
+
+            assert killed.run.exit_code == -signal.SIGKILL
+            assert tuple(stops.read_text().splitlines()) == play.stops[: number + 1]
+            audited(stage.team.origin, key)
+
+            again = play.crew.perform(stage, play.opened, stops)
+
+            assert state(stage, again) == play.end, play.stops[number]
+            audited(stage.team.origin, key)
+        tally.add("runs", 2)
+        tally.add("kills")
