@@ -308,6 +308,8 @@ class Ledger:
             The test set was not opened.
         """
         mark = secrets.token_hex(16)
+        seen = None if self._history is None else self._history.find(question.test_set)
+        had_one_left = seen is not None and not seen.is_retired
 
         def decide(history: History) -> Sequence[Record]:
             evaluation = history.evaluation_of(question)
@@ -318,7 +320,7 @@ class Ledger:
             state = history.find(question.test_set)
             if state is None:
                 raise ValueError("question: its test set must be opened before a step is reserved")
-            _insist_on_a_step_left(state)
+            _insist_on_a_step_left(state, had_one_left=had_one_left)
             step = state.steps_taken + 1
             known, time = (state.passes, state.fails), self._time()
             return [ReservedStep(question, step, *known, commit, time, run, mark)]
@@ -496,7 +498,7 @@ def _resume(evaluation: Evaluation, resumption: ResumedStep) -> Sequence[Record]
     return [resumption]
 
 
-def _insist_on_a_step_left(state: KnownTestSet) -> None:
+def _insist_on_a_step_left(state: KnownTestSet, *, had_one_left: bool) -> None:
     if not state.is_retired:
         return
     if state.steps_taken >= state.contract.steps:
@@ -505,4 +507,7 @@ def _insist_on_a_step_left(state: KnownTestSet) -> None:
         why = f"after {state.passes} passed and {state.fails} failed commits its rows are too few"
     else:
         why = f"it retired after {state.passes} passed and {state.fails} failed commits"
-    raise BudgetSpent(f"The test set is used up: {why}.", "Rotate the test set: commit a new one.")
+    by_whom = " by another run while this one got ready" if had_one_left else ""
+    raise BudgetSpent(
+        f"The test set is used up{by_whom}: {why}.", "Rotate the test set: commit a new one."
+    )

@@ -125,6 +125,18 @@ def test_a_spent_budget_charges_nothing_and_says_so(new_ledger: Callable[..., Le
     assert charge(new_ledger(), "m2").resumed
 
 
+def test_a_run_that_finds_the_last_step_taken_by_another_says_so(
+    new_ledger: Callable[..., Ledger],
+) -> None:
+    ledger, faster = new_ledger(), new_ledger()
+    ledger.open_test_set("rows-a", "a" * 64, 1000, Contract(0.999, 1, "full"))
+    charge(faster, "m1")
+    with pytest.raises(BudgetSpent, match="used up by another run while this one got ready: all"):
+        ledger.reserve(about("m2"), commit=COMMIT)
+    with pytest.raises(BudgetSpent, match="The test set is used up: all of its 1 steps"):
+        ledger.reserve(about("m3"), commit=COMMIT)
+
+
 def test_the_first_pass_retires_and_a_step_in_flight_is_still_recorded(
     new_ledger: Callable[..., Ledger],
 ) -> None:
