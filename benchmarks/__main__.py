@@ -1,14 +1,19 @@
-"""``python -m benchmarks [rows] [commits] [speed] [overhead] [image]``: all of them by default."""
+"""``python -m benchmarks [WHAT ...]``: rows, commits, speed, growth, contention, overhead, image.
+
+All of them by default.
+"""
 
 import argparse
 from collections.abc import Callable
 
-from benchmarks import commits, image, overhead, rows, speed
+from benchmarks import commits, contention, growth, image, overhead, rows, speed
 
 REPORTS: dict[str, Callable[[], None]] = {
     "rows": rows.report,
     "commits": commits.report,
     "speed": speed.report,
+    "growth": growth.report,
+    "contention": contention.report,
     "overhead": overhead.report,
     "image": image.report,
 }

@@ -87,7 +87,18 @@ def to_bytes(links: Iterable[Link]) -> bytes:
     return b"".join(link.to_line() for link in links)
 
 
-def read(data: bytes, key: bytes | None) -> tuple[Link, ...]:
+@dataclass(frozen=True)
+class Verified:
+    """A ledger's bytes, and the links that were read from them or written as them."""
+
+    data: bytes = b""
+    links: tuple[Link, ...] = ()
+
+
+_NOTHING_YET: Final = Verified()
+
+
+def read(data: bytes, key: bytes | None, before: Verified = _NOTHING_YET) -> tuple[Link, ...]:
     """Read a ledger and check all that can be checked of it.
 
     Parameters
@@ -96,6 +107,9 @@ def read(data: bytes, key: bytes | None) -> tuple[Link, ...]:
         The whole file.
     key
         The ledger's key, or None to check the hashes only.
+    before
+        What was read with this key before, or written with it. Where the file still begins with
+        these very bytes, only what follows them is taken apart.
 
     Raises
     ------
@@ -110,10 +124,14 @@ def read(data: bytes, key: bytes | None) -> tuple[Link, ...]:
         _check_key(key)
     if not data.endswith(b"\n"):
         raise LedgerTruncated("The ledger is empty or ends in the middle of a record.")
-    links = tuple(_parse(line, number) for number, line in enumerate(data[:-1].split(b"\n"), 1))
+    if not data.startswith(before.data):
+        before = _NOTHING_YET
+    known = before.links
+    lines = data[len(before.data) :].split(b"\n")[:-1]
+    links = (*known, *(_parse(line, number) for number, line in enumerate(lines, len(known) + 1)))
     _check_numbers(links)
     if key is not None:
-        _check_seals(links, key)
+        _check_seals(links, len(known), key)
     _check_order(links)
     return links
 
@@ -169,10 +187,10 @@ def _check_numbers(links: Sequence[Link]) -> None:
     raise RecordsMissing(f"The ledger lacks record {place}, which belongs on line {place + 1}.")
 
 
-def _check_seals(links: Sequence[Link], key: bytes) -> None:
+def _check_seals(links: Sequence[Link], known: int, key: bytes) -> None:
     forged = [
         number
-        for number, link in enumerate(links, 1)
+        for number, link in enumerate(links[known:], known + 1)
         if not hmac.compare_digest(link.seal.encode(), _seal(link.hash, key).encode())
     ]
     if len(forged) == len(links):

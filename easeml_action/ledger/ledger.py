@@ -119,7 +119,7 @@ class Ledger:
         self._repository = repository
         self._patience = patience or branch.patience
         self._now = now
-        self._seen: tuple[chain.Link, ...] = ()
+        self._seen = chain.Verified()
         self._history: History | None = None
 
     @property
@@ -138,9 +138,9 @@ class Ledger:
     @property
     def mark(self) -> str:
         """What names the newest record in a text; empty where there is no record or no key."""
-        if not self._seen or self._key is None:
+        if not self._seen.links or self._key is None:
             return ""
-        return str(Mark.of(self._branch.name, self._seen[-1], self._key))
+        return str(Mark.of(self._branch.name, self._seen.links[-1], self._key))
 
     def heed(self, texts: Iterable[str]) -> None:
         """Hold the ledger against the marks in texts that were read before it was.
@@ -156,8 +156,8 @@ class Ledger:
         if key is None:
             raise ValueError("key: only its holder can tell a mark from a forgery")
         for mark in (each for text in texts for each in find_marks(text)):
-            if mark.is_of(name, key) and not mark.is_kept_by(self._seen):
-                raise forgotten(name, mark, self._seen)
+            if mark.is_of(name, key) and not mark.is_kept_by(self._seen.links):
+                raise forgotten(name, mark, self._seen.links)
 
     def read(self) -> History:
         """Return the history as it stands on the remote now.
@@ -419,7 +419,7 @@ class Ledger:
         tip = copy.read(self._patience.answer)
         links, history = self._verify(tip)
         copy.insist_on_witness(tip)
-        self._seen, self._history = links, history
+        self._seen, self._history = chain.Verified(tip.data, links), history
         records = list(decide(history, partial(copy.file, tip.commit)))
         if not records:
             return history
@@ -431,14 +431,15 @@ class Ledger:
         added = chain.extend(links, records, self._key)
         after = History([*history.records, *records])
         message = "Append " + ", ".join(kind_of(record) for record in records)
-        files = {**files, LEDGER_FILE: tip.data + chain.to_bytes(added)}
+        data = tip.data + chain.to_bytes(added)
+        files = {**files, LEDGER_FILE: data}
         copy.push(tip, files, message, self._patience.answer)
-        self._seen, self._history = links + added, after
+        self._seen, self._history = chain.Verified(data, links + added), after
         return after
 
     def _verify(self, tip: Tip) -> tuple[tuple[chain.Link, ...], History]:
         try:
-            links = () if tip.commit is None else chain.read(tip.data, self._key)
+            links = () if tip.commit is None else chain.read(tip.data, self._key, self._seen)
             history = History([link.record for link in links])
             self._insist_on_what_was_seen(links)
         except UntrustedLedger as damage:
@@ -457,7 +458,7 @@ class Ledger:
         return links, history
 
     def _insist_on_what_was_seen(self, links: Sequence[chain.Link]) -> None:
-        seen = self._seen
+        seen = self._seen.links
         if seen and (len(links) < len(seen) or links[len(seen) - 1].hash != seen[-1].hash):
             raise LedgerRewritten("The ledger lost records while this run was at work.")
 

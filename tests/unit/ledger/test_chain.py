@@ -120,6 +120,43 @@ def test_writing_in_parts_gives_the_same_ledger(written: list[Record], cut: int)
     assert first + chain.extend(first, written[cut:], key) == chain.extend((), written, key)
 
 
+def outcome(read: Callable[[], object]) -> object:
+    """What a reading comes to: the links, or the situation and its words."""
+    try:
+        return read()
+    except UntrustedLedger as damage:
+        return type(damage), damage.problem
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_what_was_read_before_changes_nothing_in_what_is_found(
+    data: st.DataObject, records: tuple[Record, ...], write: Write, key: bytes
+) -> None:
+    good = write(records).splitlines(keepends=True)
+    known = data.draw(st.integers(0, len(good)))
+    before = chain.Verified(
+        b"".join(good[:known]), chain.read(b"".join(good[:known]), key) if known else ()
+    )
+    others = [*good, *write(records[:3]).splitlines(keepends=True), rehash(good[2]), b"{}\n", b"\n"]
+    rest = st.lists(st.sampled_from(others), max_size=4)
+    ledger = b"".join(data.draw(st.just(good) | st.just(good[:known]))) + b"".join(data.draw(rest))
+
+    again = outcome(lambda: chain.read(ledger, key, before))
+
+    assert again == outcome(lambda: chain.read(ledger, key))
+
+
+def test_what_was_read_before_is_not_believed_of_other_bytes(
+    records: tuple[Record, ...], write: Write, key: bytes
+) -> None:
+    ledger = write(records)
+    before = chain.Verified(ledger, chain.read(ledger, key))
+    edited = ledger.replace(b'"step":1,"passed":true', b'"step":1,"passed":false')
+    with pytest.raises(RecordEdited, match="Line 5 "):
+        chain.read(edited, key, before)
+
+
 def test_every_edit_of_a_single_field_shows(
     records: tuple[Record, ...], write: Write, key: bytes
 ) -> None:
