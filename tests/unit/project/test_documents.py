@@ -1,18 +1,25 @@
 """What the documents say is what the code does."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.main import get_group
 
+from easeml_action import __version__
 from easeml_action.cli import app
+from easeml_action.cli.setup.texts import CHECKOUT, workflow_draft
 from easeml_action.config import Config
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+PAGES = [
+    *map(Path, ("README.md", "SECURITY.md", "examples/README.md")),
+    *(path.relative_to(ROOT) for path in sorted(ROOT.glob("docs/*.md"))),
+]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 
 
@@ -68,6 +75,46 @@ def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> N
     assert set(job["steps"][-1]["with"]) <= set(ACTION["inputs"])
 
 
+def test_the_workflow_in_the_readme_is_the_one_that_init_writes() -> None:
+    [block] = [block for block in yaml_blocks(README) if block.startswith("name:")]
+    assert block == workflow_draft(ROOT, "main").content
+
+
+def test_the_checkout_that_init_writes_is_pinned_as_our_own_is() -> None:
+    own = (ROOT / ".github/workflows/tests.yml").read_text()
+    assert f"uses: {CHECKOUT}\n" in own
+
+
+def test_the_command_lines_page_lists_every_command_in_the_order_of_the_help() -> None:
+    text = (ROOT / "docs/command-line.md").read_text()
+    assert list(table(text, "command")) == list(get_group(app).commands)
+    assert list(table(text, "code")) == ["0", "1", "2", "130"]
+
+
+def shell_lines(text: str) -> list[list[str]]:
+    """Return the words of the lines that run easeml."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [words for words in lines if words[:1] == ["easeml"]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_command_in_the_documents_has_the_options_that_it_is_given(page: Path) -> None:
+    commands = get_group(app).commands
+    for _, name, *arguments in shell_lines((ROOT / page).read_text()):
+        known = {option for each in commands[name].params for option in each.opts}
+        options = {each for each in arguments if each.startswith("-")}
+        assert options <= known | {"--help"}, (name, options - known)
+
+
+def test_the_hook_in_the_documents_is_the_one_that_there_is() -> None:
+    [block] = yaml_blocks((ROOT / "docs/setup.md").read_text())
+    [repository] = yaml.safe_load(block)["repos"]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in hooks]
+    assert repository["rev"] == f"v{__version__}"
+
+
 def test_the_readme_names_every_make_target_that_a_newcomer_needs() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`?make ([a-z]+)", README))
@@ -80,19 +127,8 @@ def test_the_changelog_names_every_command() -> None:
     assert missing == []
 
 
-PAGES = [
-    "README.md",
-    "SECURITY.md",
-    "docs/architecture.md",
-    "docs/configuration.md",
-    "docs/statistics.md",
-    "docs/threat-model.md",
-    "examples/README.md",
-]
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     text = (ROOT / page).read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
