@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from easeml_action.git import Git, GitFailed
+from easeml_action.patience import Patience
 
 if TYPE_CHECKING:
     from easeml_action.github import GitHub
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
 
 _PUBLIC_HOST = "github.com"
+# A person waits, and can ask again: a server that fails for longer is said to fail.
+_SECONDS = 20.0
 # https://HOST/OWNER/NAME, ssh://git@HOST/OWNER/NAME and git@HOST:OWNER/NAME
 _ADDRESS = re.compile(
     r"(?:(?:https?|ssh|git)://)?(?:[^@/]+@)?(?P<host>[^/:]+)(?::\d+(?=/))?[:/]"
@@ -32,9 +35,9 @@ def given_token() -> SecretStr | None:
 
 def repository_at(directory: Path) -> Git:
     """Return a repository that shows GitHub the token of the environment, and nobody else."""
-    git = Git(directory)
-    host, _ = _place_of(git)
-    return Git(directory, given_token()) if host in _github_hosts() else git
+    host, _ = _place_of(Git(directory))
+    token = given_token() if host in _github_hosts() else None
+    return Git(directory, token, Patience(_SECONDS))
 
 
 def github_of(git: Git, token: SecretStr) -> "GitHub | None":
@@ -52,7 +55,9 @@ def github_of(git: Git, token: SecretStr) -> "GitHub | None":
         return None
     own = DEFAULT_API_URL if host == _PUBLIC_HOST else f"https://{host}/api/v3"
     name = os.environ.get("GITHUB_REPOSITORY", "").strip() or name
-    return None if name is None else GitHub(name, token, given or own)
+    if name is None:
+        return None
+    return GitHub(name, token, given or own, patience=Patience(_SECONDS))
 
 
 def _github_hosts() -> frozenset[str]:

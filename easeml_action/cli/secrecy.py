@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from easeml_action.cli.terminal import show_note
 from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed
 
@@ -91,6 +92,8 @@ def insist_no_private_key(git: Git, public_key: str | None) -> None:
     """
     from easeml_action.testset import fingerprint_of
 
+    if git.text("rev-parse", "--is-shallow-repository") == "true":
+        show_note("Note: this clone is shallow. Only the history in it is searched.")
     found = list(committed_keys(git))
     if not found:
         return
@@ -158,6 +161,10 @@ def _small_blobs(git: Git) -> Iterator[tuple[str, int]]:
         if kind == "blob" and len(_ARMOR) <= int(size) <= _LARGEST_BLOB:
             total += int(size)
             if total > _MOST_BYTES:
+                show_note(
+                    f"Note: the history is long. {_MOST_BYTES >> 20:,} MiB of it are searched for "
+                    "a private key."
+                )
                 return
             yield name, int(size)
 

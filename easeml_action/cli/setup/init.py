@@ -19,6 +19,7 @@ from easeml_action.cli.encryption import (
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
+from easeml_action.cli.hosting import repository_at
 from easeml_action.cli.keygen import secret_commands
 from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch
 from easeml_action.cli.rehearsal import default_branch
@@ -29,7 +30,7 @@ from easeml_action.cli.setup.keys import Keys
 from easeml_action.cli.setup.migration import Wish, migrate
 from easeml_action.cli.setup.plain import Plain, ciphertext_name, read_plain
 from easeml_action.cli.setup.questions import can_ask, confirm
-from easeml_action.cli.setup.terms import Settings, complete, insist_on_options
+from easeml_action.cli.setup.terms import Settings, check_settings, complete, insist_on_options
 from easeml_action.cli.setup.texts import ACTION, WORKFLOW, config_draft, workflow_draft
 from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.git import Git, GitFailed
@@ -133,16 +134,18 @@ def set_up(
     keys = Keys.of(root, private_key)
     if check:
         return show_check(root, keys, ledger_branch, as_json=as_json)
-    branch = default_branch(Git(root)) or current_branch(Git(root))
+    git = repository_at(root)
+    branch = default_branch(git) or current_branch(git)
     if from_easeml_ci:
         wish = Wish(data, label, private_key, sample_rows, accept_used_rows, action)
         migrate(root, branch, wish, yes=yes, as_json=as_json)
         return 0
-    insist_no_private_key(Git(root), keys.public_text)
+    insist_no_private_key(git, keys.public_text)
     config, plain, drafts = load_config(None, root), None, []
     there = (root / settings.get("test_set", ciphertext_name(data))).exists()
     if config is None:
         insist_on_options(settings, data or there or None)
+        check_settings(settings, "Among the options")
         if not there:
             plain = read_plain(data, settings, None, root=root, sample_rows=sample_rows)
             settings |= plain.settings(root)

@@ -2,6 +2,7 @@
 """What of a gate is there, as far as the clone and its remote tell."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from easeml_action.config import Config
+    from easeml_action.testset import Vault
 
+# shown where only the holder of the key can look
+_WITH_KEY = "Its rows are counted with the private key, and EASEML_PASSPHRASE where it has one."
 _INIT = "Run `easeml init`: it adds what is missing."
 
 
@@ -65,6 +69,18 @@ class SetUp:
     def private_key(self) -> "SecretStr | None":
         """The private key, from its file or from the environment; None for neither."""
         return self.keys.private_text or read_private_key(None)
+
+    @contextmanager
+    def _vault(self) -> "Iterator[Vault | None]":
+        """Lend the vault of the key or passphrase that is at hand; None where none opens it."""
+        from easeml_action.testset import is_protected, open_vault
+
+        key, passphrase = self.private_key, given_passphrase()
+        if passphrase is None and (key is None or is_protected(key)):
+            yield None
+            return
+        with open_vault(key, passphrase) as vault:
+            yield vault
 
     def look(self) -> list[Finding]:
         """Return how every piece stands, from the key to the remote."""
@@ -119,7 +135,6 @@ class SetUp:
 
     def _test_set(self) -> Iterator[Finding]:
         from easeml_action.gate import parse_rows
-        from easeml_action.testset import open_vault
         from easeml_action.testset.ciphertext import check_ciphertext
 
         if self.config is None:
@@ -132,12 +147,11 @@ class SetUp:
         ciphertext = read_file(path)
         check_ciphertext(ciphertext)
         required = self.config.plan().rows
-        key, passphrase = self.private_key, given_passphrase()
-        if key is None and passphrase is None:
-            fact = f"{name} is encrypted; {required:,} rows are required"
-            yield Finding("test set", "unknown", fact, "Its rows are counted with the private key.")
-            return
-        with open_vault(key, passphrase) as vault:
+        with self._vault() as vault:
+            if vault is None:
+                fact = f"{name} is encrypted; {required:,} rows are required"
+                yield Finding("test set", "unknown", fact, _WITH_KEY)
+                return
             rows = parse_rows(self.config, vault.decrypt(ciphertext)).rows
         fact = f"{name} has {rows:,} rows, {required:,} are required"
         cure = "Use `easeml rotate` with more rows, or ask for less: `easeml plan --rows`."
@@ -216,14 +230,8 @@ class SetUp:
             yield Finding("default branch", "ok", f"{branch} has the whole gate")
 
     def _ledger(self) -> Iterator[Finding]:
-        from easeml_action.testset import open_vault
-
-        key, passphrase = self.private_key, given_passphrase()
-        if key is None and passphrase is None:
-            history = read_history(None, self.ledger_branch)
-        else:
-            with open_vault(key, passphrase) as vault:
-                history = read_history(vault, self.ledger_branch)
+        with self._vault() as vault:
+            history = read_history(vault, self.ledger_branch)
         if not history.test_sets:
             yield Finding("ledger", "ok", "empty: it begins with the first evaluation")
             return

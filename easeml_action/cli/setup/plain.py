@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from easeml_action.cli.encryption import Layout, read_plaintext
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.setup.questions import ask, can_ask
+from easeml_action.cli.setup.terms import LABEL, Settings
 
 if TYPE_CHECKING:
-    from easeml_action.cli.setup.terms import Settings
     from easeml_action.config import Config
 
 
@@ -79,7 +79,7 @@ def read_plain(
         return Plain(path, layout, rows, sample, layout.parse(rows).rows)
 
     if config is None and "label" not in settings:
-        plain = ask("Which column is the label (its name, or its position from 1)?", split, "label")
+        plain = ask(LABEL.text, split, LABEL.suggestion)
     else:
         plain = split(None if config else str(settings["label"]))
     plain.layout.insist_on_new_files()

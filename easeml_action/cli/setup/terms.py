@@ -29,7 +29,7 @@ class Question:
     suggestion: str | None = None
 
 
-_LABEL = Question("label", "Which column is the label (its name, or its position from 1)?", "label")
+LABEL = Question("label", "Which column is the label (its name, or its position from 1)?", "label")
 _CONDITION = Question(
     "condition",
     "What must a new model hold? n is its accuracy, o that of the old one, d the share of "
@@ -126,7 +126,7 @@ def complete(settings: Settings, rows: int | None) -> Settings:
 
 def _with_answers(settings: Settings) -> Settings:
     known = dict(settings)
-    for question in (_LABEL, _CONDITION, *_OTHERS):
+    for question in (LABEL, _CONDITION, *_OTHERS):
         _answer(question, known)
     if known["adaptivity"] == "metered":
         _answer(_PASS_RATE, known)
@@ -141,10 +141,8 @@ def _answer(question: Question, known: Settings) -> None:
         return
 
     def read(text: str) -> object:
-        value = yaml.safe_load(text) if question.key in _NUMBERS else text
-        if question.key == "label":
-            value = column_of(text)
-        _check(known | {question.key: value})
+        value = _value_of(question.key, text)
+        check_settings(known | {question.key: value}, "The answer")
         return value
 
     if can_ask():
@@ -153,8 +151,31 @@ def _answer(question: Question, known: Settings) -> None:
         known[question.key] = read(question.suggestion)
 
 
-def _check(known: Settings) -> None:
-    """Read what is known so far, with examples in the place of what is not."""
+def _value_of(key: str, text: str) -> object:
+    """Read an answer as YAML would, as far as the key has a use for that."""
+    if key == "label":
+        return column_of(text)
+    for kind in (int, float) if key in _NUMBERS else ():
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def check_settings(known: Settings, name: str) -> None:
+    """Read what is known so far, with examples in the place of what is not.
+
+    Parameters
+    ----------
+    name
+        What errors call the place where it was said.
+
+    Raises
+    ------
+    ConfigInvalid, ConditionImpossible
+        Something cannot be used.
+    """
     from easeml_action.config import Config
 
     fields = Config.model_fields.items()
@@ -162,7 +183,7 @@ def _check(known: Settings) -> None:
     filled = {key: yaml.safe_load(each[0]) for key, each in examples.items() if each} | known
     if filled["adaptivity"] == "metered":
         filled.setdefault("pass_rate", 0.2)
-    config = Config.read(filled, "The answer")
+    config = Config.read(filled, name)
     if "condition" in known:
         config.plan()
 

@@ -173,6 +173,13 @@ def test_each_piece_that_is_spoilt_is_missing_with_a_cure(gated, spoil, piece: s
     assert "PRIVATE KEY BLOCK" not in done.stdout + done.stderr
 
 
+def test_a_key_without_its_passphrase_opens_nothing_and_that_is_said(newcomer) -> None:
+    newcomer("init", newcomer.home / "test.csv", *TERMS, EASEML_PASSPHRASE="correct horse battery")
+    assert states(newcomer("init", "--check", "--json"))["test set"] == "unknown"
+    with_it = newcomer("init", "--check", "--json", EASEML_PASSPHRASE="correct horse battery")
+    assert states(with_it)["test set"] == "ok"
+
+
 def test_without_the_private_key_its_rows_are_not_counted_and_that_is_said(gated) -> None:
     (gated.home / ".easeml/project.private.asc").unlink()
     done = gated("init", "--check", "--json")

@@ -112,6 +112,27 @@ def test_without_a_terminal_the_missing_options_are_named_in_one_line(newcomer) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--test-set", "/tmp/test.csv.gpg"),
+        ("--test-set", "../test.csv.gpg"),
+        ("--script", "/bin/true"),
+        ("--steps", "0"),
+        ("--mode", "fp"),
+        ("--condition", "n > 2 +/- 0.1"),
+        ("--format", "xls"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_told_before_anything_is_read(
+    newcomer, option: str, value: str
+) -> None:
+    done = newcomer("init", newcomer.home / "test.csv", *TERMS, option, value)
+    assert done.code == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (newcomer.home / ".easeml").exists()
+
+
 def test_outside_of_a_repository_it_says_how_to_make_one(easeml) -> None:
     done = easeml("init")
     assert (done.code, "git init" in done.stderr) == (2, True)
@@ -232,6 +253,7 @@ def test_on_a_terminal_it_asks_and_a_wrong_answer_is_asked_again(newcomer, typin
         ("undeserved pass", ""),
         ("What do developers see", ""),
         ("How many commits", "many"),
+        ("How many commits", "[2"),
         ("How many commits", "2"),
         ("How sure", "0.9"),
         ("Which program", ""),
