@@ -11,6 +11,16 @@ import typer
 from easeml_action.cli.app import app
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, replace
+from easeml_action.cli.term_options import (
+    Adaptivity,
+    Condition,
+    MaxDisagreement,
+    Mode,
+    Passes,
+    PassRate,
+    Reliability,
+    Steps,
+)
 from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
 
 if TYPE_CHECKING:
@@ -36,24 +46,14 @@ class Unknown(StrEnum):
 @app.command("plan", epilog=_EXAMPLE)
 def show_plan(
     *,
-    condition: Annotated[str | None, typer.Option(help="What a commit must hold.")] = None,
-    reliability: Annotated[
-        float | None, typer.Option(help="The promise, above 0 and below 1.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="Commits that the test set serves.")] = None,
-    adaptivity: Annotated[
-        str | None, typer.Option(help="none, firstChange, full or metered.")
-    ] = None,
-    mode: Annotated[str | None, typer.Option(help="fp-free or fn-free.")] = None,
-    passes: Annotated[
-        int | None, typer.Option(help="Passes that retire the test set, with full.")
-    ] = None,
-    pass_rate: Annotated[
-        float | None, typer.Option(help="Share of commits expected to pass, with metered.")
-    ] = None,
-    max_disagreement: Annotated[
-        float | None, typer.Option(help="Share of predictions assumed to differ at most.")
-    ] = None,
+    condition: Condition = None,
+    reliability: Reliability = None,
+    steps: Steps = None,
+    adaptivity: Adaptivity = None,
+    mode: Mode = None,
+    passes: Passes = None,
+    pass_rate: PassRate = None,
+    max_disagreement: MaxDisagreement = None,
     method: Annotated[
         str | None, typer.Option(help="exact (default) or paper, the published formulas.")
     ] = None,

@@ -32,6 +32,16 @@ from easeml_action.cli.setup.plain import Plain, ciphertext_name, read_plain
 from easeml_action.cli.setup.questions import can_ask, confirm
 from easeml_action.cli.setup.terms import Settings, check_settings, complete, insist_on_options
 from easeml_action.cli.setup.texts import ACTION, WORKFLOW, config_draft, workflow_draft
+from easeml_action.cli.term_options import (
+    Adaptivity,
+    Condition,
+    MaxDisagreement,
+    Mode,
+    Passes,
+    PassRate,
+    Reliability,
+    Steps,
+)
 from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.git import Git, GitFailed
 
@@ -50,28 +60,14 @@ def set_up(
     label: Annotated[
         str | None, typer.Option(help="The label's column: its name, or its position from 1.")
     ] = None,
-    condition: Annotated[str | None, typer.Option(help="What a commit must hold.")] = None,
-    reliability: Annotated[
-        float | None, typer.Option(help="The promise, above 0 and below 1. Suggested: 0.999.")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(help="Commits that the test set serves. Suggested: 32.")
-    ] = None,
-    adaptivity: Annotated[
-        str | None, typer.Option(help="none, firstChange, full or metered. Suggested: full.")
-    ] = None,
-    mode: Annotated[
-        str | None, typer.Option(help="fp-free or fn-free. Suggested: fp-free.")
-    ] = None,
-    passes: Annotated[
-        int | None, typer.Option(help="Passes that retire the test set, with full.")
-    ] = None,
-    pass_rate: Annotated[
-        float | None, typer.Option(help="Share of commits expected to pass, with metered.")
-    ] = None,
-    max_disagreement: Annotated[
-        float | None, typer.Option(help="Share of predictions assumed to differ at most.")
-    ] = None,
+    condition: Condition = None,
+    reliability: Reliability = None,
+    steps: Steps = None,
+    adaptivity: Adaptivity = None,
+    mode: Mode = None,
+    passes: Passes = None,
+    pass_rate: PassRate = None,
+    max_disagreement: MaxDisagreement = None,
     script: Annotated[
         str | None, typer.Option(help="The model's program. Suggested: ./evaluate_model.py.")
     ] = None,
@@ -112,7 +108,7 @@ def set_up(
     """Set a gate up: key pair, encrypted test set, configuration and workflow.
 
     What is there stays as it is: a second run adds only what is missing. On a terminal, what is not
-    said is asked for.
+    said is asked for; elsewhere it is 0.999 for 32 steps, full and fp-free.
     """
     options = {
         "script": script,

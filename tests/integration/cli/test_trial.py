@@ -90,3 +90,26 @@ def test_without_a_sample_it_says_who_has_one(developer) -> None:
 def test_wrong_use_is_told(developer, easeml) -> None:
     done = developer.easeml("try", "no-such-commit")
     assert (done.code, "is no commit" in done.stderr) == (2, True)
+
+
+def test_an_ordinary_user_can_try_and_is_told_which_layers_are_missing(
+    developer, place, as_ordinary_user
+) -> None:
+    developer.model("a good model", GOOD)
+    clone = place / "clone"
+    developer.easeml.git("clone", "-q", str(developer.easeml.directory), str(clone))
+    answer = as_ordinary_user(
+        f"""
+        import os, sys, tempfile
+        with tempfile.TemporaryDirectory() as home:
+            os.environ.update(HOME=home, XDG_CACHE_HOME=home)
+            os.chdir({str(clone)!r})
+            sys.argv = ["easeml", "try", "origin/a-good-model", "--json"]
+            sys.stderr = sys.stdout
+            from easeml_action.cli import main
+            print(main())
+        """
+    )
+    assert "NOT in force" in answer
+    assert '"right": 10' in answer
+    assert answer.splitlines()[-1] == "0"
