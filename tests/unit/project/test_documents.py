@@ -67,7 +67,7 @@ def test_the_configuration_in_the_readme_can_be_used() -> None:
 
 
 def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> None:
-    [block] = [block for block in yaml_blocks(README) if block.startswith("name:")]
+    [block] = [block for block in yaml_blocks(README) if "\nname: easeml\n" in block]
     workflow = yaml.safe_load(block)
     job = workflow["jobs"]["gate"]
     assert workflow["permissions"] == {}
@@ -76,7 +76,7 @@ def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> N
 
 
 def test_the_workflow_in_the_readme_is_the_one_that_init_writes() -> None:
-    [block] = [block for block in yaml_blocks(README) if block.startswith("name:")]
+    [block] = [block for block in yaml_blocks(README) if "\nname: easeml\n" in block]
     assert block == workflow_draft(ROOT, "main").content
 
 

@@ -161,7 +161,7 @@ def commit_the_key(easeml: Easeml) -> None:
         (replace(WORKFLOW, "fetch-depth: 0", "fetch-depth: 1"), "checkout"),
         (replace(WORKFLOW, "  pull_request:\n", ""), "events"),
         (replace(WORKFLOW, "${{ secrets.EASEML_PRIVATE_KEY }}", "here"), "secret"),
-        (replace(WORKFLOW, "runs-on: ubuntu-latest", "runs-on: ubuntu-24.04"), "default branch"),
+        (replace(WORKFLOW, "runs-on: ubuntu-24.04", "runs-on: ubuntu-22.04"), "default branch"),
     ],
 )
 def test_each_piece_that_is_spoilt_is_missing_with_a_cure(gated, spoil, piece: str) -> None:
