@@ -37,6 +37,7 @@ from easeml_action.github import (
 from easeml_action.ledger import Branch, Ledger
 from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
+from easeml_action.neighbours import nearby_commits, read_ledger, settle_others
 from easeml_action.patience import Patience
 from easeml_action.retirement import (
     TestSetUsedUp,
@@ -152,10 +153,11 @@ def run(world: World, minutes: Minutes) -> None:
     minutes.note_terms(config, plan)
     world.require_secrets()
     gate = read_gate(git, trusted, config, plan, world.config_path)
+    seen = world.audience.look(nearby_commits(git, change.new, trusted))
     with open_vault(world.private_key, world.passphrase) as vault:
         branch = Branch(git, world.ledger_branch)
         ledger = Ledger(branch, vault.derive("ledger"), repository=world.repository_id)
-        test_set = LockedTestSet(gate, vault, ledger.read(), world.progress)
+        test_set = LockedTestSet(gate, vault, read_ledger(world, ledger, seen), world.progress)
         minutes.note_test_set(test_set.identity, test_set.rows)
         require_rows(test_set.rows, gate)
         enter(ledger, gate, test_set)
@@ -174,11 +176,13 @@ def run(world: World, minutes: Minutes) -> None:
             verdict = evaluate(world, minutes, case, ledger, vault)
             state = ledger.history.test_set(test_set.identity)
         minutes.note_state(state)
+        minutes.note_mark(ledger.mark)
         if state.is_retired:
             ask_for_test_set(world, minutes, gate, state)
         close_requests(world, minutes, state.test_set, ledger.history, vault)
         if verdict is not None and verdict.passed is None:
             mail_verdict(world, minutes, config, unseal(vault, verdict.sealed))
+        settle_others(world, ledger, seen)
 
 
 def mail_verdict(world: World, minutes: Minutes, config: Config, sealed: SealedVerdict) -> None:

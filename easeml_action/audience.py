@@ -1,6 +1,7 @@
 """Who hears of a run on GitHub: the commit, the job's page, the issues, and the key holder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import SecretStr
@@ -13,8 +14,13 @@ from easeml_action.github import (
     Issues,
     MissingPermission,
     Report,
+    SeenCommit,
+    SeenStatus,
+    Settlement,
     Workflow,
+    is_over,
     issue_title,
+    list_statuses,
     render_closing,
     render_issue,
     render_mail,
@@ -115,6 +121,7 @@ class GitHubAudience:
             history=retirement.history,
             rows_required=retirement.rows_required,
             default_branch=self._change.default_branch,
+            mark=retirement.mark,
         )
         title = issue_title(retirement.test_set)
         return self._try(lambda: self._issues.open_once(retirement.test_set, title, body))
@@ -128,6 +135,32 @@ class GitHubAudience:
         """Close an issue with the table of what its test set had measured."""
         comment = render_closing(measured)
         self._try(lambda: self._issues.close(number, comment))
+
+    def look(self, commits: Sequence[str]) -> tuple[SeenCommit, ...]:
+        """Read the statuses of commits."""
+        return (self._try(lambda: list_statuses(self._github, commits)) or ()) if commits else ()
+
+    def recall(self) -> tuple[str, ...]:
+        """Read our issues, open or closed."""
+        return self._try(self._issues.texts) or ()
+
+    def is_over(self, status: SeenStatus) -> bool:
+        """Ask GitHub about a run."""
+        return self._try(lambda: is_over(self._github, status, datetime.now(UTC))) or False
+
+    def settle(self, settlement: Settlement) -> None:
+        """Set the status of another commit."""
+        said = f"{settlement.commit[:12]}: {settlement.state}: {settlement.description}"
+        self._workflow.say(f"Another run left its commit's status open. Settle {said}")
+        self._try(
+            lambda: set_status(
+                self._github,
+                settlement.commit,
+                settlement.state,
+                settlement.description,
+                target_url=settlement.target_url,
+            )
+        )
 
     def _annotate(self, report: Report) -> None:
         if report.verdict == "error":

@@ -79,6 +79,10 @@ class Minutes:
             remaining=state.remaining, retired=state.is_retired, history=past_verdicts(state)
         )
 
+    def note_mark(self, mark: str) -> None:
+        """Note what names the newest record of the ledger."""
+        self._note(mark=mark)
+
     def note_issue(self, number: int | None) -> None:
         """Note the issue that asks for a new test set."""
         self._note(issue=number)

@@ -39,6 +39,7 @@ def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownT
         None if gate.sample is None else gate.config.sample_path,
         past_verdicts(used_up),
         gate.plan.rows,
+        minutes.report.mark,
     )
     minutes.note_issue(world.audience.ask_for_test_set(retirement))
 

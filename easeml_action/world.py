@@ -1,5 +1,6 @@
 """What a run needs from outside, whoever starts it: a workflow on GitHub, or a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,9 @@ from easeml_action.github import (
     Change,
     PastVerdict,
     Report,
+    SeenCommit,
+    SeenStatus,
+    Settlement,
     Terms,
 )
 from easeml_action.measured import MeasuredTestSet
@@ -48,6 +52,8 @@ class Retirement:
         Where the ciphertext and the public sample are in the repository; None without a sample.
     rows_required
         Rows that the next test set needs under the same configuration.
+    mark
+        Names the newest record of the ledger.
     """
 
     terms: Terms
@@ -56,6 +62,7 @@ class Retirement:
     sample: str | None
     history: tuple[PastVerdict, ...]
     rows_required: int
+    mark: str
 
 
 class Audience(Protocol):
@@ -78,6 +85,18 @@ class Audience(Protocol):
 
     def close_request(self, number: int, measured: MeasuredTestSet) -> None:
         """Close an issue with what the retired test set had measured."""
+
+    def look(self, commits: Sequence[str]) -> tuple[SeenCommit, ...]:
+        """Return what others see beside commits."""
+
+    def recall(self) -> tuple[str, ...]:
+        """Return what was written about used-up test sets."""
+
+    def is_over(self, status: SeenStatus) -> bool:
+        """Say whether the run that set a status is known to be at work no more."""
+
+    def settle(self, settlement: Settlement) -> None:
+        """Set the status of a commit that another run left without its end."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def check(request: Request, response: Response | None, *, prefix: str = "") -> N
     """Insist that GitHub's description allows the request and its answer, down to every field."""
     path = request.path.removeprefix(prefix)
     template, parameters = _find(path)
-    operation = _description()["paths"][template].get(request.method.lower())
+    operation = description()["paths"][template].get(request.method.lower())
     if operation is None:
         raise NotInTheDescription(f"{request.method} {path}: no such method")
     where = f"{request.method} {path}"
@@ -69,7 +69,7 @@ def _check_response(where: str, operation: dict[str, Any], response: Response) -
 
 def _find(path: str) -> tuple[str, dict[str, str]]:
     """Return the described path that fits, the most literal one first, and its parameters."""
-    for template in sorted(_description()["paths"], key=lambda each: each.count("{")):
+    for template in sorted(description()["paths"], key=lambda each: each.count("{")):
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
         found = re.fullmatch(pattern, path)
         if found:
@@ -89,7 +89,8 @@ def _typed(value: str) -> str | int:
 
 
 @cache
-def _description() -> dict[str, Any]:
+def description() -> dict[str, Any]:
+    """Return the description, which takes a second or two to read at the first call."""
     done = subprocess.run([sys.executable, _FETCH], stdout=subprocess.PIPE, check=True, text=True)
     text = Path(done.stdout.strip()).read_text()
     description: dict[str, Any] = json.loads(text, object_hook=_allow_null)

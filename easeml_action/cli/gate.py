@@ -30,7 +30,9 @@ from easeml_action.cli.terminal import (
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
-    from easeml_action.github import Change, Report
+    from collections.abc import Sequence
+
+    from easeml_action.github import Change, Report, SeenCommit, SeenStatus, Settlement
     from easeml_action.measured import MeasuredTestSet
     from easeml_action.world import Retirement
 
@@ -125,6 +127,21 @@ class TerminalAudience:
 
     def close_request(self, number: int, measured: "MeasuredTestSet") -> None:
         """Close nothing, since no issue is ever listed."""
+
+    def look(self, commits: "Sequence[str]") -> "tuple[SeenCommit, ...]":  # noqa: ARG002
+        """Return nothing: a terminal's run sets no status, and settles none."""
+        return ()
+
+    def recall(self) -> tuple[str, ...]:
+        """Return nothing: a terminal has no issues."""
+        return ()
+
+    def is_over(self, status: "SeenStatus") -> bool:  # noqa: ARG002
+        """Say no, since no status is ever seen."""
+        return False
+
+    def settle(self, settlement: "Settlement") -> None:
+        """Settle nothing, since no status is ever seen."""
 
 
 def _change(git: Git, commit: str, branch: str | None) -> "Change":

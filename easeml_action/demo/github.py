@@ -170,6 +170,21 @@ class GitHubServer:
         with self._lock:
             self._faults.append(_Fault(times, method, path, status, headers or {}, body, after))
 
+    def forgive(self) -> None:
+        """Give no more faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def date_status(self, commit: str, created_at: str) -> None:
+        """Put a commit's newest status into another time."""
+        with self._lock:
+            self._repository.statuses[commit][-1]["created_at"] = created_at
+
+    def forget_statuses(self) -> None:
+        """Lose every status, as if they were of commits that nobody comes across."""
+        with self._lock:
+            self._repository.statuses.clear()
+
     def answer(self, request: Request, token: str) -> Response:
         """Answer one request."""
         with self._lock:

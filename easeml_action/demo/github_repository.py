@@ -318,9 +318,16 @@ class Repository:
         return Response(200, page, {"Link": ", ".join(links)} if links else {})
 
 
+def _refuse(_: Repository, __: Request, *___: str) -> Response:
+    """Answer as GitHub does to a token without the permission."""
+    return message(403, "Resource not accessible by integration")
+
+
 _ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", r"/statuses/([^/]+)", Repository._create_status),
     ("GET", r"/commits/([^/]+)/statuses", Repository._list_statuses),
+    # The workflow that we advise does not grant `actions: read`.
+    ("GET", r"/actions/runs/(\d+)", _refuse),
     ("GET", r"/labels", Repository._list_labels),
     ("POST", r"/labels", Repository._create_label),
     ("GET", r"/issues", Repository._list_issues),

@@ -34,6 +34,7 @@ class TestSetIssue:
     number: int
     test_set: str
     is_open: bool
+    text: str
 
 
 class Issues:
@@ -79,8 +80,11 @@ class Issues:
 
     def list_open(self) -> tuple[TestSetIssue, ...]:
         """Return the open issues of all test sets, by number."""
-        listed = self._github.ask("list the issues", _PERMISSION, lambda _, each: _list(each))
-        return tuple(issue for issue in listed if issue.is_open)
+        return tuple(issue for issue in self._all() if issue.is_open)
+
+    def texts(self) -> tuple[str, ...]:
+        """Return what the issues of all test sets, open or closed, say."""
+        return tuple(issue.text for issue in self._all())
 
     def close(self, number: int, comment: str) -> None:
         """Close an issue with one last comment, which is posted once however many runs race."""
@@ -101,10 +105,11 @@ class Issues:
                 self._delete_comment(mine)
         self._close(number, "completed")
 
+    def _all(self) -> list[TestSetIssue]:
+        return self._github.ask("list the issues", _PERMISSION, lambda _, each: _list(each))
+
     def _numbers(self, test_set: str) -> list[int]:
-        return self._github.ask(
-            "list the issues", _PERMISSION, lambda _, repository: _numbers(repository, test_set)
-        )
+        return [issue.number for issue in self._all() if issue.test_set == test_set]
 
     def _close(self, number: int, reason: str) -> None:
         def close(_: Github, repository: Repository) -> None:
@@ -168,4 +173,4 @@ def _read(issue: Issue) -> TestSetIssue | None:
     # GitHub lists pull requests among the issues. (Issue.pull_request would fetch each one again.)
     if found is None or issue.html_url.rpartition("/")[0].endswith("/pull"):
         return None
-    return TestSetIssue(issue.number, found[1], issue.state == "open")
+    return TestSetIssue(issue.number, found[1], issue.state == "open", issue.body)

@@ -122,6 +122,8 @@ class Report:
         Number of the issue about the retired test set, or None.
     closed_issues
         Issues that this run closed, since their test set has been replaced.
+    mark
+        Names the newest record of the ledger, so that a ledger put back shows; empty without one.
     """
 
     verdict: VerdictWord
@@ -141,6 +143,7 @@ class Report:
     retired: bool = False
     issue: int | None = None
     closed_issues: tuple[int, ...] = ()
+    mark: str = ""
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ def render_issue(
     rows_required: int,
     default_branch: str,
     sample: str | None = None,
+    mark: str = "",
 ) -> str:
     """Render the issue that asks the key holder for a new test set.
 
@@ -41,6 +42,8 @@ def render_issue(
         Rows that the next test set needs under the same configuration.
     sample
         Where the public sample is, or None where there is none.
+    mark
+        Names the newest record of the ledger.
     """
     return render_markdown(
         "issue.md.j2",
@@ -53,6 +56,7 @@ def render_issue(
         default_branch=default_branch,
         sample=sample,
         shown=_SHOWN,
+        mark=mark,
     )
 
 

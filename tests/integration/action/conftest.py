@@ -11,7 +11,7 @@ from easeml_action.sandbox import remove
 from tests.integration.action.stage import Stage
 from tests.integration.conftest import GitServer
 from tests.leaks import WATCH
-from tests.openapi import check
+from tests.openapi import check, description
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,7 @@ def environments() -> Iterator[Path]:
 @pytest.fixture
 def server() -> Iterator[GitHubServer]:
     """GitHub's API, which lets nothing pass that its description does not know."""
+    description()  # read before a run waits for its first answer
     with GitHubServer(check=check) as running:
         yield running
 
