@@ -24,6 +24,7 @@ from easeml_action.demo.github import GitHubServer
 from easeml_action.demo.repository import PullRequest, TeamRepository
 from easeml_action.git import Git
 from easeml_action.testset import KeyPair, encrypt_to, generate_key
+from tests.e2e.containers import base_name
 from tests.integration.conftest import GitServer
 from tests.leaks import WATCH
 from tests.openapi import check
@@ -161,7 +162,7 @@ def run_gate(
     # The runner finds the image under the name that it would build it by itself: its own build has
     # no network where the engine has no bridge.
     docker("tag", image, "act-dockeraction:latest")
-    base = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
+    base = base_name()
 
     def run(pull_request: PullRequest, secrets: Mapping[str, str], workflow: str = GATE) -> Run:
         workspace = tmp_path / "workspace"
@@ -299,6 +300,29 @@ def test_without_the_key_the_status_says_what_is_missing(
     assert github.statuses(pull_request.head)[0]["state"] == "error"
     assert "Traceback" not in run.log
     assert run.outputs["verdict"] == "error"
+
+
+def test_a_model_with_its_own_dockerfile_is_run_from_within_the_actions_container(
+    key: KeyPair, team: TeamRepository, github: GitHubServer, run_gate: RunGate
+) -> None:
+    _set_up(team, key, steps=2)
+    config = CONFIG.format(steps=2).replace("predict.py", "predict.sh")
+    team.push(
+        "Run in a container", {".easeml.yml": f"{config}  dockerfile: model/Dockerfile\n".encode()}
+    )
+    dockerfile = f"FROM {base_name()}\nWORKDIR /here\nCOPY . .\n".encode()
+    runs = []
+    for answer in ("($1 + $2) % 2", "0"):
+        model = f'#!/bin/sh\nawk -F, \'NR > 1 {{ print {answer} }}\' "$1" >"$2"\n'.encode()
+        files = {"model/predict.sh": model, "model/Dockerfile": dockerfile}
+        pull_request = team.open_pull_request("Another language", files)
+        runs.append(
+            run_gate(pull_request, {"EASEML_PRIVATE_KEY": key.private_key.get_secret_value()})
+        )
+
+    assert [run.outputs["verdict"] for run in runs] == ["pass", "fail"], runs[0].log
+    assert "Step 1/" in runs[0].log
+    assert runs[1].outputs["remaining"] == "0"
 
 
 def test_the_self_test_of_this_repository_passes(
