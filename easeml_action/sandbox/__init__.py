@@ -1,7 +1,9 @@
-"""The sandbox: one untrusted command, run as a process that can reach as little as possible.
+"""The sandbox: one untrusted command, run so that it can reach as little as possible.
 
-What is run, and what it is given, is the callers' affair. This room knows no model and no test
-set; what it holds a command with are layers, of which each is verified before the command starts.
+What is run, and what it is given, is the callers' affair: this room knows no model and no test set.
+A process is held by layers, of which each is verified before the command starts. A container is
+held by a Docker engine: its modules (``engine``, ``image``, ``container``, ``streams``) are not
+imported here, since few runs need them.
 """
 
 from easeml_action.sandbox.account import Account, open_account

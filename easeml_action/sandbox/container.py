@@ -6,6 +6,7 @@ is not one of the engine's: the gate may itself be in a container.
 """
 
 import secrets
+import signal
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -217,4 +218,4 @@ def _end_of(client: Any, name: str) -> tuple[int | None, Overrun | None]:
     if code and state["OOMKilled"]:
         return None, "memory"
     # A shell's way to say that a signal ended the command.
-    return (128 - code if code > 128 else code), None
+    return (128 - code if 128 < code < 128 + signal.NSIG else code), None

@@ -88,7 +88,7 @@ def open_engine() -> Iterator[Any]:
             raise NoEngine(f"no Docker engine answers at {host[:100]!a}") from None
         try:
             with failures_named():
-                _check(client.info())
+                require_strength(client.info())
                 _sweep(client)
             yield client
         finally:
@@ -138,7 +138,14 @@ def _no_settings() -> Iterator[None]:
                 os.environ["DOCKER_CONFIG"] = before
 
 
-def _check(info: dict[str, Any]) -> None:
+def require_strength(info: dict[str, Any]) -> None:
+    """Insist on an engine that can hold an untrusted container, by what it says of itself.
+
+    Raises
+    ------
+    EngineTooWeak
+        It cannot.
+    """
     for name, meaning in _REQUIRED.items():
         if not info.get(name):
             raise EngineTooWeak(meaning)

@@ -123,25 +123,27 @@ def _build(client: Any, checkout: Path, dockerfile: str, limits: Limits, log: Ex
     """Return the id of the built image."""
     deadline = time.monotonic() + limits.seconds
     late = ImageBuildFailed(dockerfile, f"it was not done after {limits.seconds:g} seconds")
-    messages = client.build(
-        fileobj=archive(checkout),
-        custom_context=True,
-        dockerfile=dockerfile,
-        nocache=True,
-        rm=True,
-        forcerm=True,
-        container_limits={"memory": limits.memory, "memswap": limits.memory},
-        labels=leftover_after(_IMAGE_SECONDS),
-        use_config_proxy=False,
-        timeout=limits.seconds,
-        decode=True,
-    )
     built = None
     try:
         # Closing the stream before its end ends the build.
-        with closing(messages):
+        with closing(
+            client.build(
+                fileobj=archive(checkout),
+                custom_context=True,
+                dockerfile=dockerfile,
+                nocache=True,
+                rm=True,
+                forcerm=True,
+                container_limits={"memory": limits.memory, "memswap": limits.memory},
+                labels=leftover_after(_IMAGE_SECONDS),
+                use_config_proxy=False,
+                timeout=limits.seconds,
+                decode=True,
+            )
+        ) as messages:
             for message in messages:
-                log.add(str(message.get("stream") or message.get("error") or "").encode())
+                said = str(message.get("stream") or message.get("error") or "")
+                log.add(said.encode(errors="replace"))
                 if "error" in message:
                     raise ImageBuildFailed(dockerfile, "a step failed")
                 if time.monotonic() > deadline:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from easeml_action.progress import Progress
 from easeml_action.sandbox import Limits
 from easeml_action.sandbox.image import Image, build_image
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 BUILD_LIMITS = Limits(seconds=120, memory_bytes=2**30)
 
 TABLE = "attacks on and from a model's own container"
+WON_AND_LOST = {"without": "won", "with": "lost"}
 
 
 @dataclass
@@ -58,7 +60,7 @@ def build(
     files: Mapping[str, str] | None = None,
     *,
     limits: Limits = BUILD_LIMITS,
-    progress: Recorder | None = None,
+    progress: Progress | None = None,
 ) -> Image:
     """Build an image as the gate does."""
     context = write_context(folder, dockerfile, files)

@@ -17,10 +17,9 @@ from easeml_action.sandbox.container import Task, run_contained
 from easeml_action.sandbox.image import Image
 from tests.tally import Tally
 
-from .containers import TABLE, build
+from .containers import TABLE, WON_AND_LOST, build
 
 MIB = 2**20
-WON_AND_LOST = {"without": "won", "with": "lost"}
 LIMITS = Limits(
     seconds=30,
     memory_bytes=128 * MIB,
