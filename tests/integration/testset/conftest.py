@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
+from easeml_action.testset import KeyPair
+from tests.leaks import WATCH
 
 GPG = shutil.which("gpg") or "gpg"
 
@@ -67,7 +71,11 @@ class KeyMaker:
     def private(self, fingerprint: str, *, armor: bool = True, passphrase: str = "") -> bytes:
         options = ["--armor"] if armor else []
         command = "--export-secret-keys"
-        return self.run(*options, command, fingerprint, passphrase=passphrase)
+        exported = self.run(*options, command, fingerprint, passphrase=passphrase)
+        if armor:
+            pair = KeyPair(SecretStr(exported.decode()), self.public(fingerprint), fingerprint)
+            WATCH.key(pair, f"the private key {fingerprint}")
+        return exported
 
     def public(self, fingerprint: str) -> str:
         return self.run("--armor", "--export", fingerprint).decode()
