@@ -84,7 +84,7 @@ def _plain(value: object) -> str:
 _LOADER = PackageLoader("easeml_action", "templates")
 
 # Jinja's own escaping is for HTML; `finalize` sees every printed value and escapes for Markdown.
-_MARKDOWN = Environment(  # noqa: S701  # nosec B701
+_MARKDOWN = Environment(  # noqa: S701
     loader=_LOADER,
     finalize=escape,
     undefined=StrictUndefined,
@@ -92,9 +92,9 @@ _MARKDOWN = Environment(  # noqa: S701  # nosec B701
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_MARKDOWN.filters.update(code=code, cell=cell, block=block, shell=shell, url=url)  # nosec B604 # a name
+_MARKDOWN.filters.update(code=code, cell=cell, block=block, shell=shell, url=url)  # nosec B604 # a filter's name
 
-_TEXT = Environment(  # noqa: S701  # nosec B701
+_TEXT = Environment(  # noqa: S701
     loader=_LOADER,
     finalize=_plain,
     undefined=StrictUndefined,
