@@ -2,63 +2,91 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from easeml_action.condition import Condition
 from easeml_action.config import ConditionImpossible, Terms
 from easeml_action.statistics import most_steps, smallest_tolerances
 
+Change = dict[str, str | int]
+
 _DIGITS = 2  # of a tolerance that people are offered
+_FEWER = 4  # the part of the steps that is offered with other tolerances
 
 
-@dataclass(frozen=True)
-class Nearest:
-    """What could be promised instead.
+def nearest(terms: Terms, rows: int) -> list[Change]:
+    """Find changes of the terms that ask for no more than the rows can give.
 
     Parameters
     ----------
-    condition
-        The same condition with tolerances as wide as the rows need; None where none is enough.
-    steps
-        The number of commits that the rows serve under the condition as it is; 0 for not even one.
-    """
+    terms
+        What takes too many rows.
+    rows
+        How many there are.
 
-    condition: Condition | None
-    steps: int
-
-
-def nearest(terms: Terms, rows: int) -> Nearest:
-    """Find what the rows are good for, once with another tolerance and once with fewer steps.
+    Returns
+    -------
+    list of Change
+        Keys of the configuration with other values: fewer steps, wider tolerances, or verdicts up
+        to the first pass only. There is none where nothing will do.
 
     Raises
     ------
     ConditionImpossible
         Every model would pass, or none could.
     """
-    clauses, budget = terms.condition.clauses, terms.budget
     bounds = (terms.mode, rows, terms.max_disagreement)
     try:
-        smallest = smallest_tolerances(clauses, budget, *bounds)
-        steps = most_steps(clauses, budget, *bounds)
+        steps = most_steps(terms.condition.clauses, terms.budget, *bounds)
     except ValueError as error:
         raise ConditionImpossible(str(error)) from None
-    return Nearest(_widened(terms, smallest, rows), min(steps, terms.steps))
+    found: list[Change] = []
+    if _fewest(terms) <= steps < terms.steps:
+        found.append({"steps": steps})
+    for change in _variants(terms):
+        varied = terms.model_copy(update=change)
+        condition = terms.condition if _fits(varied, rows) else _widened(varied, rows)
+        if condition is not None:
+            same = condition == terms.condition
+            found.append(change if same else change | {"condition": str(condition)})
+    return found
 
 
-def _widened(terms: Terms, smallest: tuple[Fraction | None, ...], rows: int) -> Condition | None:
+def options(change: Change) -> str:
+    """Return a change as options of the command line."""
+    return " ".join(
+        f"--{key} '{value}'" if key == "condition" else f"--{key} {value}"
+        for key, value in change.items()
+    )
+
+
+def _variants(terms: Terms) -> Iterator[Change]:
+    """Return the terms' own budget, and smaller ones."""
+    yield {}
+    if terms.adaptivity == "full" and terms.passes is None:
+        yield {"adaptivity": "firstChange"}
+    if terms.steps // _FEWER >= _fewest(terms):
+        yield {"steps": terms.steps // _FEWER}
+
+
+def _fewest(terms: Terms) -> int:
+    """Return how few steps can be said beside the other terms."""
+    return max(1, terms.passes or 1)
+
+
+def _widened(terms: Terms, rows: int) -> Condition | None:
     """Return the condition with the tolerances that are needed, in round numbers if those do."""
+    clauses = terms.condition.clauses
+    smallest = smallest_tolerances(clauses, terms.budget, terms.mode, rows, terms.max_disagreement)
     needed = []
-    for clause, tolerance in zip(terms.condition.clauses, smallest, strict=True):
+    for clause, tolerance in zip(clauses, smallest, strict=True):
         if tolerance is None:
             return None
         needed.append(max(clause.tolerance, tolerance))
     for tolerances in (list(map(_rounded, needed)), needed):
-        clauses = (
-            replace(clause, tolerance=tolerance)
-            for clause, tolerance in zip(terms.condition.clauses, tolerances, strict=True)
-        )
-        candidate = Condition(tuple(clauses))
+        pairs = zip(clauses, tolerances, strict=True)
+        candidate = Condition(tuple(replace(clause, tolerance=each) for clause, each in pairs))
         if _fits(terms.model_copy(update={"condition": candidate}), rows):
             return candidate
     return None
@@ -75,11 +103,3 @@ def _fits(terms: Terms, rows: int) -> bool:
         return terms.plan().rows <= rows
     except ConditionImpossible:
         return False
-
-
-def in_words(near: Nearest) -> Iterator[str]:
-    """Name the options that would ask for no more than the rows can give."""
-    if near.condition is not None:
-        yield f"--condition '{near.condition}'"
-    if near.steps:
-        yield f"--steps {near.steps}"

@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml init``: a gate for the repository in the working directory."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -159,8 +160,11 @@ def set_up(
     if there and data is not None:
         show_note(f"{config.test_set} is there, and stays: `easeml rotate` replaces it.")
     workflow = root / WORKFLOW
-    if can_ask() and not yes and not (workflow.exists() and plain is None and not drafts):
-        confirm_writing(config, keys, root)
+    coming = [keys.private, keys.public, *(draft.path for draft in drafts), workflow]
+    if plain is not None:
+        coming += [plain.layout.test_set, plain.layout.sample]
+    if can_ask() and not yes:
+        confirm_writing([path for path in coming if not path.exists()])
     written = keys.ensure(root)
     if not workflow.exists():
         secret = keys.passphrase_secret
@@ -228,7 +232,7 @@ def current_branch(git: Git) -> str:
         return "main"
 
 
-def confirm_writing(config: "Config", keys: Keys, root: Path) -> None:
+def confirm_writing(files: list[Path]) -> None:
     """Ask before anything is written.
 
     Raises
@@ -236,11 +240,11 @@ def confirm_writing(config: "Config", keys: Keys, root: Path) -> None:
     Abort
         The answer is no.
     """
-    places = [keys.private, keys.public, root / config.require_test_set(), root / WORKFLOW]
+    if not files:
+        return
     show_note("These files will be written:")
-    for place in places:
-        if not place.exists():
-            show_note(f"  {place.relative_to(root) if place.is_relative_to(root) else place}")
+    for path in files:
+        show_note(f"  {os.path.relpath(path) if path.is_relative_to(Path.cwd()) else path}")
     if not confirm("Go on?"):
         raise typer.Abort
 

@@ -14,7 +14,6 @@ from easeml_action.cli.terminal import show_note
 from easeml_action.errors import GateError
 
 if TYPE_CHECKING:
-    from easeml_action.cli.setup.fit import Nearest
     from easeml_action.config import Config
 
 Settings = dict[str, Any]
@@ -199,21 +198,12 @@ def _speaks_of_disagreement(known: Settings) -> bool:
 
 def _choose_less(known: Settings, config: "Config", rows: int, required: int) -> Settings:
     """Return settings that ask for less, as somebody chooses; else refuse."""
-    from easeml_action.cli.setup.fit import in_words, nearest
+    from easeml_action.cli.setup.fit import nearest, options
 
-    near = nearest(config, rows)
+    changes = nearest(config, rows)
     if not can_ask():
-        raise TooFewRowsHere(rows, required, list(in_words(near)))
-    return _choice(known, near)
-
-
-def _choice(known: Settings, near: "Nearest") -> Settings:
-    offers: list[tuple[str, Settings]] = []
-    if near.condition is not None:
-        text = str(near.condition)
-        offers.append((f"the condition {text}", known | {"condition": text}))
-    if near.steps:
-        offers.append((f"{near.steps:,} commits", known | {"steps": near.steps}))
+        raise TooFewRowsHere(rows, required, [options(change) for change in changes])
+    offers: list[tuple[str, Settings]] = [(options(each), known | each) for each in changes]
     kept = {key: value for key, value in known.items() if key not in _ASKED_AGAIN}
     offers.append(("other terms: ask me again", kept))
     show_note("That is too few. With the rows that there are:")

@@ -275,7 +275,7 @@ def test_on_a_terminal_the_nearest_condition_that_fits_is_offered(newcomer, typi
     for question in ("undeserved", "developers see", "How many", "How sure", "Which program"):
         answer(child, (question, ""))
     child.expect_exact("the test set has 390")
-    child.expect(r"1\. the condition (n > 0\.8 \+/- 0\.\d+)")
+    child.expect(r"1\. --condition '(n > 0\.8 \+/- 0\.\d+)'")
     condition = child.match[1]
     answer(child, ("Which", "7"), ("is none of them", ""), ("Go on?", "y"))
     answer(child, ("Passphrase", ""))
