@@ -18,6 +18,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
@@ -33,6 +34,9 @@ SHORTEST: Final = 12
 _FRAME: Final = re.compile(rb"-----|[A-Za-z]+: ")
 # Windows into the binary key, so that 32 secret bytes anywhere in it hold a whole one.
 _WINDOW, _STEP = 24, 8
+
+# How much of a file is searched at a time, and how much of that again with what follows.
+_PIECE, _OVERLAP = 1 << 24, 1 << 12
 
 _MASK: Final = re.compile(r"^::add-mask::.*\n?", re.MULTILINE)
 
@@ -125,16 +129,14 @@ class Watch:
         """
         __tracebackhide__ = True
         for path in _files(folder):
-            if path in self._own:
-                continue
-            try:
-                status = path.stat()
+            with suppress(FileNotFoundError, PermissionError):  # another test's, on its way out
+                status = path.lstat()
                 mark = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-                if mark not in self._seen:
-                    self.insist(_content(path), str(path))
-                    self._seen.add(mark)
-            except (FileNotFoundError, PermissionError):
-                continue  # another test's, or another user's, and on its way out
+                if not S_ISREG(status.st_mode) or path in self._own or mark in self._seen:
+                    continue
+                for piece in _pieces(path):
+                    self.insist(piece, str(path))
+                self._seen.add(mark)
 
     def _add(self, needles: Iterable[bytes], name: str) -> None:
         # What was searched before is not searched again: a secret is registered when it is made.
@@ -181,27 +183,27 @@ def _dearmored(armored: bytes) -> bytes:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield every regular file below a folder, or a file itself; links are not followed."""
-    if folder.is_file():
-        yield folder
+    """Yield a place itself, and everything below it that is no folder."""
+    yield folder
     for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if path.is_file() and not path.is_symlink():
-                yield path
+        yield from (Path(parent, name) for name in names)
 
 
-def _content(path: Path) -> bytes:
-    """Return what a file holds; of one that belongs to git, what is packed in it."""
-    data = path.read_bytes()
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Yield what a file holds, and of one that belongs to git what is packed in it."""
     if path.suffix == ".pack":
         everything = ["cat-file", "--batch", "--batch-all-objects", "--unordered"]
         command = ["git", "--git-dir", str(path.parents[2]), *everything]
-        data += subprocess.run(command, capture_output=True, check=False).stdout
-    elif path.parents[1].name == "objects":
+        yield subprocess.run(command, capture_output=True, check=False).stdout
+    elif path.parent.parent.name == "objects":
         with suppress(zlib.error):  # a test of damaged repositories
-            return zlib.decompress(data)
-    return data
+            yield zlib.decompress(path.read_bytes())
+    with path.open("rb") as file, suppress(OSError):  # there is no more data
+        start = 0
+        while True:
+            start = os.lseek(file.fileno(), start, os.SEEK_DATA)  # a hole may be without end
+            yield os.pread(file.fileno(), _PIECE, start)
+            start += _PIECE - _OVERLAP
 
 
 @pytest.hookimpl(wrapper=True)
@@ -228,6 +230,6 @@ def _nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """Search what no single test has in its hands, after the last one."""
     yield
     WATCH.insist_on_folder(tmp_path_factory.getbasetemp())
-    for place, pattern in ((tempfile.gettempdir(), "easeml-*"), ("/dev/shm", "*")):
-        for left in Path(place).glob(pattern):
+    for place in (tempfile.gettempdir(), "/dev/shm"):
+        for left in Path(place).glob("easeml-*"):
             WATCH.insist_on_folder(left)

@@ -125,6 +125,22 @@ def test_a_secret_is_found_in_the_objects_of_a_repository(
     subprocess.run(["rm", "-rf", tmp_path], check=True)
 
 
+@pytest.mark.parametrize("before", [2**24 - 7, 2**40])
+def test_a_secret_is_found_deep_in_a_large_file_and_behind_a_hole(
+    watch: Watch, tmp_path: Path, before: int
+) -> None:
+    file = tmp_path / "large"
+    with file.open("wb") as opened:
+        if before < 2**32:
+            opened.write(b"." * before)
+        opened.seek(before)
+        opened.write(SECRET.encode())
+
+    with pytest.raises(Leaked, match="the passphrase"):
+        watch.insist_on_folder(tmp_path)
+    file.unlink()
+
+
 def test_a_file_is_searched_again_when_it_has_changed_and_its_owner_s_copy_never(
     watch: Watch, tmp_path: Path
 ) -> None:
