@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml demo``: a test set's whole life, as GitHub would show it."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ import typer
 
 from easeml_action.cli.app import app
 from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.files import replace
 from easeml_action.cli.terminal import show_error, show_markdown, show_note, show_scene
 from easeml_action.errors import GateError
 
 if TYPE_CHECKING:
     from easeml_action.demo.story import Scene
+    from easeml_action.measured import MeasuredTestSet
 
 
 class DemoNotInstalled(GateError):
@@ -39,27 +42,49 @@ def demo(
     brief: Annotated[
         bool, typer.Option("--brief", help="Leave the job summaries and the comments out.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Where the key holder's page goes. Default: a new temporary file."),
+    ] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write the page's pictures as an SVG.")] = None,
 ) -> int:
     """Live through a test set's life: real commits, a real model, the real action.
 
     A server on this machine plays GitHub; nothing leaves it. Takes about a minute.
     """
     try:
-        from easeml_action.demo.story import play
+        from easeml_action.demo.story import Story
     except ModuleNotFoundError as error:
         raise DemoNotInstalled(str(error.name)) from None
 
     show_note("The repository, GitHub's API and the runner are played on this machine.")
     strange = 0
     with _stage(folder) as place:
+        story = Story(place)
         start = time.monotonic()
-        for number, scene in enumerate(play(place), 1):
+        for number, scene in enumerate(story.play(), 1):
             _show(number, scene, time.monotonic() - start, brief=brief)
             start = time.monotonic()
             strange += not scene.went_as_planned
+        if not strange:
+            _reveal(story.reveal(), html, svg)
     if strange:
         show_error(f"easeml: {strange} of the runs did not go as planned. Please report the log.")
     return int(strange > 0)
+
+
+def _reveal(measured: "MeasuredTestSet", html: Path | None, svg: Path | None) -> None:
+    """Show the key holder's page of the test set that has retired."""
+    from easeml_action.page import draw_svg, render_page
+
+    if html is None:
+        handle, name = tempfile.mkstemp(prefix="easeml-demo-", suffix=".html")
+        os.close(handle)
+        html = Path(name)
+    replace(html, render_page(measured).encode())
+    if svg is not None:
+        replace(svg, draw_svg(measured).encode())
+    show_note(f"What the first test set had measured, as `easeml reveal` shows it: {html}")
 
 
 @contextmanager

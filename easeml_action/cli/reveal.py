@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from easeml_action.cli.app import app
-from easeml_action.cli.files import PRIVATE, PUBLIC, replace
+from easeml_action.cli.files import PRIVATE, PUBLIC, replace, work_tree_of
 from easeml_action.cli.opening import (
     DEFAULT_LEDGER_BRANCH,
     LedgerBranch,
@@ -18,10 +18,21 @@ from easeml_action.cli.opening import (
     read_history,
 )
 from easeml_action.cli.terminal import show_json, show_note, show_table
+from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
     from easeml_action.measured import MeasuredStep, MeasuredTestSet
+
+
+class EstimatesInRepository(GateError):
+    """A page or a picture of a test set in use would lie where it is committed by mistake."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is inside of a repository, and the test set is in use.",
+            "Write it somewhere else: nobody who changes the model may see these numbers.",
+        )
 
 
 @app.command(
@@ -49,6 +60,8 @@ def reveal(
     with opened_vault(private_key) as vault:
         history = read_history(vault, ledger_branch)
         known = find_test_set(history, test_set)
+        if not known.is_retired:
+            _insist_on_secrecy(html, svg, png)
         measured = disclose(known, vault, subject_of=_subject)
         others = [
             disclose(each, vault, subject_of=_subject)
@@ -70,6 +83,12 @@ def reveal(
         show_json(_as_json(measured))
     else:
         _show(measured)
+
+
+def _insist_on_secrecy(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None and work_tree_of(path) is not None:
+            raise EstimatesInRepository(path)
 
 
 def _subject(commit: str) -> str:

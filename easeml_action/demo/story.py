@@ -13,7 +13,11 @@ from easeml_action.demo.digits import Digits
 from easeml_action.demo.github import DEFAULT_REPOSITORY, DEFAULT_TOKEN, GitHubServer
 from easeml_action.demo.repository import PullRequest, TeamRepository
 from easeml_action.demo.runner import Run, Runner
-from easeml_action.testset import encrypt_to, generate_key, split_sample
+from easeml_action.disclosure import disclose
+from easeml_action.git import Git
+from easeml_action.ledger import Branch, Ledger
+from easeml_action.measured import MeasuredTestSet
+from easeml_action.testset import encrypt_to, generate_key, open_vault, split_sample
 
 CONDITION = "n - o > 0 +/- 0.07 /\\ d < 0.25 +/- 0.1"
 STEPS = 4
@@ -67,37 +71,48 @@ class Scene:
         return self.run.outputs.get("verdict") == self.expected
 
 
-def play(folder: Path) -> Iterator[Scene]:
-    """Live through two test sets; every scene is yielded when it is over.
+class Story:
+    """The life of two test sets: a repository, its key holder, and a server that plays GitHub.
 
     Parameters
     ----------
     folder
-        An empty folder that the repository, the keys and the caches may fill.
+        An empty folder that the repository and the caches may fill.
     """
-    with GitHubServer() as server:
-        yield from _Stage(folder, server).play()
 
-
-class _Stage:
-    """The repository, the key holder and the server of one performance."""
-
-    def __init__(self, folder: Path, server: GitHubServer) -> None:
+    def __init__(self, folder: Path) -> None:
         folder.chmod(0o755)  # the user that runs the models must be able to enter the cache
-        self._server = server
+        self._cache = folder / "cache"
         self._training, self._first_rows, self._second_rows = digits.load()
         self._keys = generate_key("Key holder", "key-holder@example.com", None)
         self._team = TeamRepository(folder / "team", DEFAULT_REPOSITORY)
-        self._runner = Runner(
-            DEFAULT_REPOSITORY,
-            self._team.origin.as_uri(),
-            server.url,
-            {"token": SecretStr(DEFAULT_TOKEN), "private-key": self._keys.private_key},
-            folder / "cache",
-        )
         self._comments_shown = 0
 
     def play(self) -> Iterator[Scene]:
+        """Live through them; every scene is yielded when it is over."""
+        with GitHubServer() as server:
+            self._server = server
+            self._runner = Runner(
+                DEFAULT_REPOSITORY,
+                self._team.origin.as_uri(),
+                server.url,
+                {"token": SecretStr(DEFAULT_TOKEN), "private-key": self._keys.private_key},
+                self._cache,
+            )
+            yield from self._scenes()
+
+    def reveal(self) -> MeasuredTestSet:
+        """Return what the test set that has retired measured, as the key holder reads it."""
+        git = Git(self._team.work)
+
+        def subject_of(commit: str) -> str:
+            return git.text("show", "--no-patch", "--format=%s", commit)
+
+        with open_vault(self._keys.private_key, None) as vault:
+            history = Ledger(Branch(git), vault.derive("ledger")).read()
+            return disclose(history.retired_test_sets[0], vault, subject_of=subject_of)
+
+    def _scenes(self) -> Iterator[Scene]:
         training = self._training
         weak = digits.to_file(digits.nearest_mean(training.first(30)))
         better = digits.to_file(digits.nearest_mean(training))

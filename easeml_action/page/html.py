@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from easeml_action.measured import MeasuredTestSet
 from easeml_action.page.charts import charts_of
 from easeml_action.page.layout import lay_out
-from easeml_action.page.picture import WIDTH
-from easeml_action.page.templates import render, render_part
+from easeml_action.page.templates import render
 from easeml_action.page.words import commits, share, short, signed
 
-_NARROW = 348
+_WIDE, _NARROW = 720, 348
 _POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
@@ -25,7 +24,7 @@ def render_page(measured: MeasuredTestSet, others: Sequence[MeasuredTestSet] = (
     others
         The retired ones, which are listed at the end.
     """
-    style = render_part("chart.css") + render_part("page.css")
+    style = render("chart.css") + render("page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     charts = charts_of(measured)
     return render(
@@ -35,7 +34,7 @@ def render_page(measured: MeasuredTestSet, others: Sequence[MeasuredTestSet] = (
         policy=_POLICY.format(digest=digest),
         measured=measured,
         others=others,
-        charts=[(chart, lay_out(chart, WIDTH), lay_out(chart, _NARROW)) for chart in charts],
+        charts=[(chart, lay_out(chart, _WIDE), lay_out(chart, _NARROW)) for chart in charts],
         facts=_facts(measured),
         terms_vary=len({(step.condition, step.mode) for step in measured.steps}) > 1,
         signed=signed,

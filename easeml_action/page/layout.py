@@ -11,6 +11,7 @@ HEIGHT = 264
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 76.0, 14.0, 40.0
 _LINE = 15.0  # the least distance of two lines of text
 _DIGIT = 8.0  # about the width of a digit
+_LONGEST = 5  # signs of a number for which there is room beside the picture
 _TICKS = 5
 _AIR = 0.06  # of the range, above and below
 
@@ -167,9 +168,10 @@ def _threshold_names(chart: Chart, right: float, down: Callable[[float], float])
     if chart.threshold is None:
         return []
     at, sure = down(chart.threshold.value), down(chart.threshold.sure)
+    number = short(chart.threshold.value)
     return _apart(
         [
-            Label(right + 8, at, f"c = {short(chart.threshold.value)}", "threshold"),
+            Label(right + 8, at, f"c = {number}" if len(number) <= _LONGEST else "c", "threshold"),
             Label(right + 8, sure, chart.threshold.name, "sure"),
         ]
     )

@@ -1,16 +1,17 @@
-"""A picture on its own: the charts of a test set, one below the other, as SVG and as PNG."""
+"""A picture on its own: the charts of a test set together, as SVG and as PNG."""
 
+import math
 from pathlib import Path
 
 from easeml_action.errors import GateError
 from easeml_action.measured import MeasuredTestSet
 from easeml_action.page.charts import charts_of
-from easeml_action.page.layout import lay_out
-from easeml_action.page.templates import render, render_part
+from easeml_action.page.layout import HEIGHT, lay_out
+from easeml_action.page.templates import render
 
-WIDTH = 720
-_TITLE = 40  # above each chart
-_MARGIN = 16
+_WIDTH, _COLUMNS = 480, 2
+_TITLE = 36  # above each chart
+_MARGIN = 24
 _SCALE = 2  # pixels of a PNG to one of the drawing
 
 
@@ -25,20 +26,22 @@ class RasterizerMissing(GateError):
 
 
 def draw_svg(measured: MeasuredTestSet) -> str:
-    """Draw all charts of a test set; equal for equal arguments."""
-    drawings = [lay_out(chart, WIDTH) for chart in charts_of(measured)]
-    tops = [
-        _MARGIN + sum(each.height + _TITLE for each in drawings[:i]) for i in range(len(drawings))
-    ]
+    """Draw all charts of a test set, two beside each other; equal for equal arguments."""
+    drawings = [lay_out(chart, _WIDTH) for chart in charts_of(measured)]
+    across, down = _WIDTH + _MARGIN, HEIGHT + _TITLE + _MARGIN
+    columns = min(_COLUMNS, len(drawings))
+    lines = math.ceil(len(drawings) / columns)
     return render(
         "picture.svg.j2",
-        style=render_part("chart.css"),
-        drawings=list(zip(tops, drawings, strict=True)),
+        style=render("chart.css"),
+        drawings=[
+            (_MARGIN + i % columns * across, _MARGIN + i // columns * down, drawing)
+            for i, drawing in enumerate(drawings)
+        ],
         title_height=_TITLE,
-        margin=_MARGIN,
-        width=WIDTH + 2 * _MARGIN,
-        height=2 * _MARGIN + sum(each.height + _TITLE for each in drawings),
-        measured=measured,
+        width=_MARGIN + columns * across,
+        height=_MARGIN + lines * down,
+        titles=", ".join(each.chart.title for each in drawings),
     )
 
 

@@ -23,6 +23,15 @@ def test_a_page_and_pictures_are_the_key_holders_until_the_test_set_retires(proj
     assert files["png"].read_bytes().startswith(b"\x89PNG")
 
 
+def test_nothing_of_a_test_set_in_use_is_written_into_a_repository(project) -> None:
+    assert project("gate", project.model("a good model", GOOD), "--record").code == 0
+    page = project.easeml.directory / "reveal.html"
+    refused = project("reveal", "--html", page)
+    assert refused.code == 1
+    assert "is inside of a repository, and the test set is in use." in refused.stderr
+    assert not page.exists()
+
+
 def test_a_commit_that_is_not_here_has_no_message(project) -> None:
     assert project("gate", project.model("a good model", GOOD), "--record").code == 0
     git = project.easeml.git

@@ -1,11 +1,13 @@
 """``easeml demo`` shows scenes; that the real ones go as planned is tested from end to end."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 from easeml_action.cli import main
-from easeml_action.demo import story
 from easeml_action.demo.runner import Run
-from easeml_action.demo.story import Scene
+from easeml_action.demo.story import Scene, Story
+from tests.measured import make_test_set
 
 
 def scene(verdict: str, expected: str = "pass") -> Scene:
@@ -15,7 +17,8 @@ def scene(verdict: str, expected: str = "pass") -> Scene:
 
 
 def run(monkeypatch, *arguments: str, verdicts: tuple[str, ...] = ("pass",)) -> int:
-    monkeypatch.setattr(story, "play", lambda _: iter([scene(verdict) for verdict in verdicts]))
+    monkeypatch.setattr(Story, "play", lambda _: iter([scene(verdict) for verdict in verdicts]))
+    monkeypatch.setattr(Story, "reveal", lambda _: make_test_set(retired=True))
     monkeypatch.setattr(sys, "argv", ["easeml", "demo", *arguments])
     return main()
 
@@ -41,6 +44,23 @@ def test_a_run_that_goes_otherwise_is_a_failure_with_its_log(monkeypatch, capsys
     said = capsys.readouterr().err
     assert said.count("the log of the run") == 2
     assert "2 of the runs did not go as planned" in said
+
+
+def test_at_the_end_the_key_holders_page_is_somewhere_and_named(
+    monkeypatch, capsys, tmp_path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert run(monkeypatch) == 0
+    named = Path(capsys.readouterr().err.strip().rpartition(" ")[2])
+    assert named.parent == tmp_path
+    assert "This test set has retired." in named.read_text()
+
+
+def test_the_page_and_its_pictures_go_where_they_are_wanted(monkeypatch, capsys, tmp_path) -> None:
+    page, picture = tmp_path / "page.html", tmp_path / "picture.svg"
+    assert run(monkeypatch, "--html", str(page), "--svg", str(picture)) == 0
+    assert capsys.readouterr().err.strip().endswith(f": {page}")
+    assert picture.read_text().startswith("<svg")
 
 
 def test_a_folder_to_play_in_is_empty(monkeypatch, capsys, tmp_path) -> None:

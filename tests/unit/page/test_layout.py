@@ -116,6 +116,12 @@ def test_a_budget_is_counted_in_whole_steps_from_zero() -> None:
     assert len(path.dots) == 1
 
 
+@pytest.mark.parametrize(("value", "name"), [(-0.02, "c = −0.02"), (0.123456, "c")])
+def test_a_threshold_is_named_by_its_number_where_there_is_room(value: float, name: str) -> None:
+    drawing = lay_out(chart(threshold=Threshold(value, value + 1, "c + 2ε")), 348)
+    assert [label.text for label in drawing.named] == ["c + 2ε", name]
+
+
 def test_names_at_one_height_are_written_one_below_the_other() -> None:
     made = chart(
         steps=(1,), curves=(Curve("n", "new", ((1, 0.9),)), Curve("o", "old", ((1, 0.9),)))

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from easeml_action import __version__
 from easeml_action.cli import app
 from easeml_action.cli.setup.texts import CHECKOUT, workflow_draft
 from easeml_action.config import Config
+from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -119,6 +121,13 @@ def test_the_readme_names_every_make_target_that_a_newcomer_needs() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`?make ([a-z]+)", README))
     assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("shape", [MeasuredTestSet, MeasuredStep, MeasuredClause])
+def test_the_page_on_reveal_names_everything_in_its_json(shape: type) -> None:
+    page = (ROOT / "docs" / "reveal.md").read_text()
+    programs = page.partition("## For programs")[2]
+    assert [each.name for each in fields(shape) if f"`{each.name}`" not in programs] == []
 
 
 def test_the_changelog_names_every_command() -> None:
