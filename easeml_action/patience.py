@@ -8,6 +8,7 @@ from typing import Final
 DEFAULT_SECONDS: Final = 300.0
 _LONGEST_ANSWER: Final = 60.0
 _SHORTEST_ANSWER: Final = 2.0
+_MOST_ATTEMPTS_WAITED: Final = 16
 
 
 class Patience:
@@ -25,7 +26,8 @@ class Patience:
         Attempts at one request at most.
     first_pause, longest_pause
         The pause before attempt ``k`` is uniform on 0 to ``first_pause * 2**k`` seconds, and on
-        0 to ``longest_pause`` once that is less.
+        0 to ``longest_pause`` once that is less. (Where another run was faster, see
+        `Trial.yield_turn`.)
     answer
         Seconds in which a server must complete one answer. By default a third of the time in all,
         which leaves room for another attempt, and a minute at most.
@@ -82,7 +84,7 @@ class Trial:
         """
         patience = self._patience
         lost = patience.clock() - self._since
-        pause = at_least + self._spread()
+        pause = at_least + self._spread(patience.first_pause, patience.longest_pause)
         if self._failed >= patience.tries or lost + pause > self._share:
             self._charge(lost)
             return False
@@ -94,10 +96,13 @@ class Trial:
     def yield_turn(self, at_least: float = 0.0) -> bool:
         """Wait after another run was faster, which is no fault; say whether to try again.
 
-        Whoever was faster has got on, so such attempts are bounded on their own.
+        Whoever was faster has got on, so such attempts are bounded on their own. The pauses grow
+        with what an attempt takes: runs that come back faster than that only keep each other, and
+        the server, from getting on.
         """
         patience = self._patience
-        pause = at_least + self._spread()
+        attempt = max(patience.first_pause, patience.clock() - self._since)
+        pause = at_least + self._spread(attempt, _MOST_ATTEMPTS_WAITED * attempt)
         over = patience.clock() + pause - self._start > patience.seconds
         if self._failed >= patience.tries or over:
             return False
@@ -105,11 +110,10 @@ class Trial:
         self._since = patience.clock()
         return True
 
-    def _spread(self) -> float:
+    def _spread(self, first: float, longest: float) -> float:
         """Return a pause by chance, so that runs that failed together do not come back together."""
         self._failed += 1
-        longest = self._patience.first_pause * 2.0 ** min(self._failed, 30)
-        longest = min(self._patience.longest_pause, longest)
+        longest = min(longest, first * 2.0 ** min(self._failed, 30))
         return random.uniform(0, longest)  # noqa: S311  spreads the runs, guards nothing
 
     def _charge(self, lost: float) -> None:

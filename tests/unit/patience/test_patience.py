@@ -93,6 +93,20 @@ def test_giving_way_to_a_faster_run_costs_nothing_and_ends_with_the_time(clock: 
     assert patience.left == 100
 
 
+def test_runs_give_way_for_as_long_as_some_of_their_attempts_take(clock: Clock) -> None:
+    patience = patient(clock, 1e6, first_pause=0.1)
+    highest = [0.0] * 6
+    for _ in range(200):
+        trial = patience.trial()
+        for attempt in range(6):
+            clock.sleep(3.0)
+            before = clock.now
+            trial.yield_turn()
+            highest[attempt] = max(highest[attempt], clock.now - before)
+    for seen, bound in zip(highest, [6.0, 12.0, 24.0, 48.0, 48.0, 48.0], strict=True):
+        assert bound / 2 < seen <= bound
+
+
 @pytest.mark.parametrize(("seconds", "answer"), [(1, 2), (30, 10), (300, 60), (3600, 60)])
 def test_one_answer_leaves_time_for_another_attempt(seconds: float, answer: float) -> None:
     assert Patience(seconds).answer == answer
