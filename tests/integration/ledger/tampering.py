@@ -51,13 +51,14 @@ class Tampering:
     public
         The situation in which a reader without the key stops, or None where nothing shows.
     sealed
-        The situation in which a holder of the key stops, or None.
+        The situation in which a holder of the key stops, who has also seen a mark of the ledger's
+        last record, as the commit statuses of verdicts carry one.
     """
 
     what: str
     do: Callable[[Path], None]
     public: type[Exception] | None
-    sealed: type[Exception] | None
+    sealed: type[Exception]
 
 
 def written(lines: Sequence[dict[str, Any]]) -> bytes:
@@ -247,6 +248,6 @@ TAMPERINGS = (
         LedgerCopied,
         LedgerCopied,
     ),
-    Tampering("branch and witness put back", put_back(BRANCH, WITNESS), None, None),
-    Tampering("branch and witness deleted", removed(BRANCH, WITNESS), None, None),
+    Tampering("branch and witness put back", put_back(BRANCH, WITNESS), None, LedgerRolledBack),
+    Tampering("branch and witness deleted", removed(BRANCH, WITNESS), None, LedgerRolledBack),
 )

@@ -31,6 +31,11 @@ def in_words(situation: type[Exception] | None) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
+def refs(repository: Path) -> str:
+    shown = "--format=%(refname) %(objectname)"
+    return Git(repository).text("for-each-ref", shown, BRANCH, WITNESS)
+
+
 def judge(ledger: Ledger, number: int) -> None:
     ledger.open_test_set("rows-a", "a" * 64, 1000, Contract(0.999, 5, "full"))
     question = Question("rows-a", "n > 0.8 +/- 0.05", "fp-free", f"m{number}")
@@ -49,16 +54,17 @@ def test_what_was_done_to_a_ledger_is_named(
 
     tampering.do(origin)
 
-    git = Git(origin)
-    refs = git.text("for-each-ref", "--format=%(refname) %(objectname)", BRANCH, WITNESS)
+    before = refs(origin)
     reader, holder = new_ledger(key=None, repository=REPOSITORY), new_ledger(repository=REPOSITORY)
     assert situation(reader.read) is tampering.public
-    assert situation(holder.read) is tampering.sealed
-    if tampering.sealed is not None:
-        assert situation(lambda: judge(new_ledger(repository=REPOSITORY), 9)) is tampering.sealed
-        assert (
-            git.text("for-each-ref", "--format=%(refname) %(objectname)", BRANCH, WITNESS) == refs
-        )
+
+    def run() -> None:
+        holder.read()
+        holder.heed([f"Pass: step 2 of 5 {ledger.mark}"])
+        judge(holder, 9)
+
+    assert situation(run) is tampering.sealed
+    assert refs(origin) == before
     tally.add("tamperings tried")
 
 
