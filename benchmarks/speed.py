@@ -1,4 +1,4 @@
-"""How long a plan and a verdict take."""
+"""How long a plan and a verdict take, and to know a test set's rows again."""
 
 import statistics
 import time
@@ -11,10 +11,12 @@ from benchmarks.rows import CASES
 from benchmarks.table import show
 from easeml_action.condition import parse
 from easeml_action.statistics import Adaptivity, Budget, Outcomes, judge, plan
+from easeml_action.testset import TestSet, find_again, trace
 
 ROWS = 1_000_000
 LN_ALPHA = -30.0
 REPEATS = 3
+KEY = bytes(range(32))
 VERDICTS = ("n > 0.8 +/- 0.01", "n - o > 0.01 +/- 0.005", "n - 1.1*o > -0.09 +/- 0.02")
 
 
@@ -67,6 +69,20 @@ def verdict_seconds() -> dict[str, float]:
     }
 
 
+def row_seconds() -> dict[str, float]:
+    """Time what is done with a million rows when a test set is first used."""
+    cells = np.random.default_rng(4).integers(0, 10**6, (ROWS, 8))
+    table = "a,b,c,d,e,f,g,y\n" + "\n".join(",".join(map(str, row)) for row in cells.tolist())
+    tests = TestSet.parse(table.encode(), format="csv", label="y")
+    kept = trace(tests, KEY)
+    return {
+        "name": seconds(partial(tests.identity, KEY)),
+        "trace": seconds(partial(trace, tests, KEY)),
+        "compare with a million others": seconds(lambda: list(find_again(tests, KEY, [kept]))),
+        "deal one of five periods": seconds(partial(tests.share, KEY, 1, 5)),
+    }
+
+
 def report() -> None:
     """Print the times."""
     plans = plan_seconds()
@@ -78,4 +94,6 @@ def report() -> None:
     for condition, taken in verdict_seconds().items():
         name = f"a verdict on {ROWS:,} rows: {condition}"
         rows.append([name, f"{1000 * taken:.0f} ms", "1,000 ms"])
+    for task, taken in row_seconds().items():
+        rows.append([f"{ROWS:,} rows: {task}", f"{1000 * taken:.0f} ms", "5,000 ms"])
     show("Speed", ["what", "time", "aim"], rows)

@@ -21,7 +21,6 @@ from easeml_action.gate import (
     read_config,
     read_gate,
     require_config,
-    require_rows,
     trusted_commit,
 )
 from easeml_action.git import Git
@@ -43,6 +42,7 @@ from easeml_action.retirement import (
     TestSetUsedUp,
     ask_for_test_set,
     close_requests,
+    is_running_out,
     is_used_up,
 )
 from easeml_action.sealed import SealedVerdict, unseal
@@ -159,10 +159,10 @@ def run(world: World, minutes: Minutes) -> None:
         ledger = Ledger(branch, vault.derive("ledger"), repository=world.repository_id)
         test_set = LockedTestSet(gate, vault, read_ledger(world, ledger, seen), world.progress)
         minutes.note_test_set(test_set.identity, test_set.rows)
-        require_rows(test_set.rows, gate)
-        enter(ledger, gate, test_set)
-        case = Case(gate, test_set, compare(git, change, gate, ledger.history))
-        state = ledger.history.test_set(test_set.identity)
+        period = enter(ledger, gate, test_set).period
+        comparison = compare(git, change, gate, ledger.history)
+        case = Case(gate, test_set, period, comparison).as_asked_before(ledger.history)
+        state = ledger.history.test_set(case.period.identity)
         verdict = ledger.history.verdict_on(case.question)
         if verdict is not None:
             minutes.note_verdict(verdict, charged=False)
@@ -171,15 +171,15 @@ def run(world: World, minutes: Minutes) -> None:
         elif case.comparison.is_first:
             minutes.note("first-model")
         elif is_used_up(state, ledger.history, case.question):
-            minutes.note_error(TestSetUsedUp())
+            minutes.note_error(TestSetUsedUp(test_set.identity, test_set.rows))
         else:
             verdict = evaluate(world, minutes, case, ledger, vault)
-            state = ledger.history.test_set(test_set.identity)
-        minutes.note_state(state)
+            state = ledger.history.test_set(verdict.test_set)
+        minutes.note_state(state, used_up=ledger.history.is_used_up(test_set.identity))
         minutes.note_mark(ledger.mark)
-        if state.is_retired:
-            ask_for_test_set(world, minutes, gate, state)
-        close_requests(world, minutes, state.test_set, ledger.history, vault)
+        if is_running_out(ledger.history, test_set.identity):
+            ask_for_test_set(world, minutes, gate, ledger.history, test_set.identity)
+        close_requests(world, minutes, test_set.identity, ledger.history, vault)
         if verdict is not None and verdict.passed is None:
             mail_verdict(world, minutes, config, unseal(vault, verdict.sealed))
         settle_others(world, ledger, seen)

@@ -120,10 +120,12 @@ class GitHubAudience:
             sample=retirement.sample,
             history=retirement.history,
             rows_required=retirement.rows_required,
+            periods=retirement.periods,
+            remaining=retirement.remaining,
             default_branch=self._change.default_branch,
             mark=retirement.mark,
         )
-        title = issue_title(retirement.test_set)
+        title = issue_title(retirement.test_set, retirement.remaining)
         return self._try(lambda: self._issues.open_once(retirement.test_set, title, body))
 
     def open_requests(self) -> dict[str, int]:

@@ -2,13 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from easeml_action.comparison import Comparison
 from easeml_action.gate import Gate
-from easeml_action.ledger import Ledger, Question, Verdict
-from easeml_action.locked import LockedTestSet
+from easeml_action.ledger import (
+    BudgetSpent,
+    History,
+    Ledger,
+    Period,
+    Question,
+    Reservation,
+    Verdict,
+)
+from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
 from easeml_action.model import ModelRunner, PreparedModel
 from easeml_action.progress import Progress
@@ -29,12 +37,15 @@ class Case:
         The condition and the terms.
     test_set
         The rows.
+    period
+        Which of the rows.
     comparison
         The models.
     """
 
     gate: Gate
     test_set: LockedTestSet
+    period: Period
     comparison: Comparison
 
     @property
@@ -42,13 +53,30 @@ class Case:
         """What a step would answer, by which the ledger knows the case again."""
         config, old = self.gate.config, self.comparison.old
         return Question(
-            self.test_set.identity,
+            self.period.identity,
             str(config.condition),
             config.mode,
             self.comparison.new.digest,
             None if old is None else old.digest,
             json.dumps(config.require_label()),
         )
+
+    @property
+    def rows(self) -> TestSet:
+        """The rows of the period, decrypted."""
+        return self.test_set.open(self.period)
+
+    def as_asked_before(self, history: History) -> "Case":
+        """Return the case on the period that it was put to before, or else as it is.
+
+        A model that an earlier period has judged, or has begun to judge, is not put to the next
+        one as well.
+        """
+        for each in reversed(history.periods_of(self.period.whole)):
+            earlier = replace(self, period=each.period)
+            if history.evaluation_of(earlier.question) is not None:
+                return earlier
+        return self
 
 
 def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: Vault) -> Verdict:
@@ -64,22 +92,34 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     ) as runner:
         models = [runner.prepare(world.git, model) for model in files]
         rehearse(gate, runner, models, world.progress)
-        rows = case.test_set.open()
+        case.test_set.open(case.period)
         with minutes.reserving():
-            reserved = ledger.reserve(case.question, commit=world.change.new, run=world.run_url)
+            case, reserved = reserve(world, case, ledger)
         if isinstance(reserved, Verdict):
             minutes.note_verdict(reserved, charged=False)
             return reserved
         minutes.note_reservation(reserved)
-        outcomes = run_models(runner, models, rows)
+        outcomes = run_models(runner, models, case.rows)
     # The level follows from the verdicts known when the step was reserved, because the model was
     # fixed then: what concurrent runs have recorded since plays no part.
-    level = gate.contract.budget.ln_alpha(passes=reserved.passes, fails=reserved.fails)
+    contract = ledger.history.test_set(case.period.identity).contract
+    level = contract.budget.ln_alpha(passes=reserved.passes, fails=reserved.fails)
     judgement = judge(gate.config.condition.clauses, outcomes, level, gate.config.mode)
-    public = None if gate.config.adaptivity == "none" else judgement.passed
+    public = None if contract.adaptivity == "none" else judgement.passed
     verdict = ledger.record(reserved, public, seal(vault, judgement, outcomes))
     minutes.note_verdict(verdict, charged=True)
     return verdict
+
+
+def reserve(world: World, case: Case, ledger: Ledger) -> tuple[Case, Reservation | Verdict]:
+    """Charge a step; one of the next period, where other runs have used up this one meanwhile."""
+    while True:
+        try:
+            return case, ledger.reserve(case.question, commit=world.change.new, run=world.run_url)
+        except BudgetSpent:
+            if ledger.history.turn_of(case.period.whole) == case.period:
+                raise
+        case = replace(case, period=enter(ledger, case.gate, case.test_set).period)
 
 
 def open_runner(

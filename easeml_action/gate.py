@@ -34,13 +34,15 @@ class TestSetMissing(GateError):
 
 
 class TooFewRows(GateError):
-    """The test set is smaller than what the configuration takes."""
+    """The test set, or a period of it, is smaller than what the configuration takes."""
 
-    def __init__(self, rows: int, required: int) -> None:
+    def __init__(self, rows: int, required: int, periods: int = 1) -> None:
+        what = "The test set" if periods == 1 else f"A period, one of {periods:,},"
+        fewer = "" if periods == 1 else "share them out over fewer periods, "
         super().__init__(
-            f"The test set has {rows:,} rows and the configuration requires {required:,}.",
-            "Add rows, or ask for less: `easeml plan` shows what each tolerance, reliability and "
-            "number of steps costs.",
+            f"{what} has {rows:,} rows and the configuration requires {required:,}.",
+            f"Add rows, {fewer}or ask for less: `easeml plan` shows what each tolerance, "
+            "reliability and number of steps costs.",
         )
 
 
@@ -171,16 +173,16 @@ def require_config(git: Git, commit: str, path: str) -> Config:
     return config
 
 
-def require_rows(rows: int, gate: Gate) -> None:
-    """Insist on a test set that is large enough.
+def require_rows(rows: int, required: int, periods: int = 1) -> None:
+    """Insist on a test set that is large enough, or on a period of it.
 
     Raises
     ------
     TooFewRows
         It is not; the error has both numbers.
     """
-    if rows < gate.plan.rows:
-        raise TooFewRows(rows, gate.plan.rows)
+    if rows < required:
+        raise TooFewRows(rows, required, periods)
 
 
 def read_gate(git: Git, commit: str, config: Config, plan: Plan, config_path: str) -> Gate:

@@ -73,10 +73,23 @@ class Minutes:
             cost="step" if charged else "nothing",
         )
 
-    def note_state(self, state: KnownTestSet) -> None:
-        """Note where the test set stands in its life."""
+    def note_state(self, state: KnownTestSet, *, used_up: bool) -> None:
+        """Note where the test set, or the period that the change is judged on, stands in its life.
+
+        Parameters
+        ----------
+        used_up
+            Whether no period has a step left.
+        """
         self._note(
-            remaining=state.remaining, retired=state.is_retired, history=past_verdicts(state)
+            test_set=state.test_set,
+            rows=state.rows,
+            period=state.period.number,
+            periods=state.period.of,
+            remaining=state.remaining,
+            retired=used_up,
+            period_over=state.is_retired and not used_up,
+            history=past_verdicts(state),
         )
 
     def note_mark(self, mark: str) -> None:

@@ -13,13 +13,14 @@ _STEPS_SHOWN = 100
 
 
 class TestSetUsedUp(GateError):
-    """No step is left for a new question."""
+    """No step is left for a new question, however the rows are encrypted."""
 
     __test__ = False  # the name begins as a test class does
 
-    def __init__(self) -> None:
+    def __init__(self, test_set: str, rows: int) -> None:
         super().__init__(
-            "The test set is used up: it has no step left for this model.",
+            f"The test set is used up: its {rows:,} rows are those of {test_set}, which has no "
+            "step left for this model.",
             "The key holder commits a new test set, as the open issue says; then run the job "
             "again.",
         )
@@ -30,16 +31,31 @@ def is_used_up(test_set: KnownTestSet, history: History, question: Question) -> 
     return test_set.is_retired and history.reservation_for(question) is None
 
 
-def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownTestSet) -> None:
-    """Open the issue about a used-up test set, once however often this is done."""
+def is_running_out(history: History, whole: str) -> bool:
+    """Say whether it is time for a new test set.
+
+    That is when the last period's turn has come, so that there is time to collect new rows; or
+    when the test set is used up, where it serves in one period.
+    """
+    last = history.turn_of(whole)
+    return last.next is None and (last.of > 1 or history.is_used_up(whole))
+
+
+def ask_for_test_set(
+    world: World, minutes: Minutes, gate: Gate, history: History, whole: str
+) -> None:
+    """Open the issue about a test set that is running out, once however often this is done."""
+    last, newest = history.turn_of(whole), history.periods_of(whole)[-1]
     retirement = Retirement(
         terms_of(gate.config),
-        used_up.test_set,
+        last.identity,
         gate.config.require_test_set(),
         None if gate.sample is None else gate.config.sample_path,
-        past_verdicts(used_up),
+        past_verdicts(newest),
         gate.plan.rows,
         minutes.report.mark,
+        last.of,
+        newest.remaining if newest.period == last else newest.remaining_at_first,
     )
     minutes.note_issue(world.audience.ask_for_test_set(retirement))
 
@@ -47,10 +63,15 @@ def ask_for_test_set(world: World, minutes: Minutes, gate: Gate, used_up: KnownT
 def close_requests(
     world: World, minutes: Minutes, current: str, history: History, vault: Vault
 ) -> None:
-    """Close the issues about test sets that have been replaced, with what they had measured."""
+    """Close the issues about test sets that have been replaced, with what they had measured.
+
+    Of one that served in periods, what the newest that has retired had measured: the last one may
+    have been replaced before its time.
+    """
     for test_set, number in world.audience.open_requests().items():
-        replaced = history.find(test_set)
-        if replaced is not None and replaced.is_retired and test_set != current:
-            measured = disclose(replaced, vault, newest=_STEPS_SHOWN)
+        replaced = history.period_of(test_set).whole
+        retired = [each for each in history.periods_of(replaced) if each.is_retired]
+        if retired and replaced != current:
+            measured = disclose(retired[-1], vault, newest=_STEPS_SHOWN)
             world.audience.close_request(number, measured)
             minutes.note_closed_issue(number)

@@ -25,6 +25,7 @@ from easeml_action.github import (
 from easeml_action.measured import MeasuredTestSet
 from easeml_action.progress import Progress
 from easeml_action.sandbox import Layer
+from easeml_action.statistics import Remaining
 
 
 class SecretsMissing(GateError):
@@ -44,16 +45,24 @@ class SecretsWithheld(GateError):
 
 @dataclass(frozen=True)
 class Retirement:
-    """What the key holder is told when a test set is used up.
+    """What the key holder is told when a test set is used up, or its last period begins.
 
     Parameters
     ----------
+    test_set
+        Identity of the last period; of the test set, where it serves in one.
     path, sample
         Where the ciphertext and the public sample are in the repository; None without a sample.
+    history
+        The steps of the newest period.
     rows_required
-        Rows that the next test set needs under the same configuration.
+        Rows that a period of the next test set needs under the same configuration.
     mark
         Names the newest record of the ledger.
+    periods
+        How many periods there are.
+    remaining
+        What is left of the last one.
     """
 
     terms: Terms
@@ -63,6 +72,13 @@ class Retirement:
     history: tuple[PastVerdict, ...]
     rows_required: int
     mark: str
+    periods: int
+    remaining: Remaining
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no step is left."""
+        return self.remaining.most == 0
 
 
 class Audience(Protocol):

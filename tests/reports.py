@@ -53,6 +53,17 @@ REPORTS = {
         remaining=Remaining(if_all_fail=9, if_all_pass=4),
         closed_issues=(12,),
     ),
+    "period": replace(PASS, period=2, periods=3, test_set=f"{SET}.2", rows=2333),
+    "period-over": replace(
+        PASS,
+        period=2,
+        periods=3,
+        test_set=f"{SET}.2",
+        rows=2333,
+        remaining=Remaining(0, 0),
+        period_over=True,
+        issue=12,
+    ),
     "recorded": replace(
         PASS,
         verdict="recorded",

@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml encrypt``: a plain table becomes a test set nobody can read."""
 
 import os
@@ -20,11 +21,19 @@ from easeml_action.cli.encryption import (
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.keygen import PUBLIC_KEY
-from easeml_action.cli.opening import PrivateKey, opened_vault
+from easeml_action.cli.opening import (
+    DEFAULT_LEDGER_BRANCH,
+    PrivateKey,
+    ledger_of,
+    opened_vault,
+)
 from easeml_action.cli.terminal import show_json, show_note
+from easeml_action.git import GitFailed
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from easeml_action.testset import TestSet, Vault
 
 Data = Annotated[Path, typer.Argument(help="The plain table, kept out of the repository.")]
 PublicKey = Annotated[Path, typer.Option(help="File with the public key.")]
@@ -72,7 +81,7 @@ def encrypt_test_set(
     """Encrypt a test set to a public key, and set rows aside as the public sample.
 
     Both files are new: `easeml rotate` replaces a test set. With the private key at hand the
-    identity of the test set is shown, too.
+    identity of the test set is shown, too, and rows that have served before are refused.
     """
     if format not in {None, "csv", "tsv", "jsonl"}:
         raise WrongUse(f"There is no format {format!r}.", "Use csv, tsv or jsonl.")
@@ -97,9 +106,24 @@ def encrypt_test_set(
     identity = None
     if read_private_key(private_key) is not None:
         with opened_vault(private_key) as vault:
-            identity = test_set.identity(vault.derive("rows"))
+            key = vault.derive("rows")
+            identity = test_set.identity(key)
+            _insist_on_new_rows(test_set, vault, key, 0 if loaded is None else loaded.allow_overlap)
     layout.write(ciphertext, public_rows)
     report(layout, test_set.rows, required, identity, sample_rows, as_json=as_json)
+
+
+def _insist_on_new_rows(test_set: "TestSet", vault: "Vault", key: bytes, tolerated: int) -> None:
+    """Refuse rows that have served before, where the ledger can be read."""
+    from easeml_action.ledger import AccessDenied, NoOrigin, RemoteUnreachable
+    from easeml_action.recycling import insist_on_new_rows
+
+    try:
+        served = ledger_of(vault, DEFAULT_LEDGER_BRANCH).shelved_rows()
+    except (AccessDenied, GitFailed, NoOrigin, RemoteUnreachable) as unread:
+        show_note(f"Note: whether rows have served before was not looked up: {unread.problem}")
+        return
+    insist_on_new_rows(test_set, key, served, tolerated)
 
 
 def passphrase_if(symmetric: bool) -> "SecretStr | None":

@@ -182,20 +182,24 @@ def encrypt(data: bytes, public_key: Path, passphrase: "SecretStr | None") -> by
 
 
 def insist_on_rows(rows: int, config: "Config | None") -> int | None:
-    """Return the rows that the configuration requires, if there is one, and insist on them.
+    """Return the rows that the configuration requires for a period, and insist on them.
+
+    None without a configuration.
 
     Raises
     ------
     TooFewRows
         There are fewer.
     """
-    from easeml_action.gate import TooFewRows
+    from easeml_action.gate import require_rows
 
     if config is None:
         return None
     required = config.plan().rows
-    if rows < required:
-        raise TooFewRows(rows, required)
+    periods = config.periods_for(rows, required)
+    require_rows(rows // periods, required, periods)
+    if periods > 1:
+        show_note(f"The rows serve {periods:,} periods, one after the other.")
     return required
 
 

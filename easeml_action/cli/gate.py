@@ -116,8 +116,9 @@ class TerminalAudience:
 
     def ask_for_test_set(self, retirement: "Retirement") -> None:
         """Ask for a new test set."""
+        state = "is used up" if retirement.is_used_up else "is the last period"
         show_note(
-            f"The test set {retirement.test_set} is used up: `easeml rotate` replaces it "
+            f"The test set {retirement.test_set} {state}: `easeml rotate` replaces it "
             f"({retirement.rows_required:,} rows are required)."
         )
 

@@ -13,7 +13,7 @@ from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.hosting import repository_at
 
 if TYPE_CHECKING:
-    from easeml_action.ledger import History, KnownTestSet
+    from easeml_action.ledger import History, KnownTestSet, Ledger
     from easeml_action.testset import Vault
 
 PrivateKey = Annotated[
@@ -56,8 +56,8 @@ def opened_vault(private_key: Path | None) -> Iterator["Vault"]:
         yield vault
 
 
-def read_history(vault: "Vault | None", branch: str) -> "History":
-    """Read the ledger of the repository in the working directory.
+def ledger_of(vault: "Vault | None", branch: str) -> "Ledger":
+    """Return the ledger of the repository in the working directory.
 
     Parameters
     ----------
@@ -67,11 +67,18 @@ def read_history(vault: "Vault | None", branch: str) -> "History":
     from easeml_action.ledger import Branch, Ledger
 
     key = None if vault is None else vault.derive("ledger")
-    return Ledger(Branch(repository_at(Path.cwd()), branch), key).read()
+    return Ledger(Branch(repository_at(Path.cwd()), branch), key)
+
+
+def read_history(vault: "Vault | None", branch: str) -> "History":
+    """Read the ledger of the repository in the working directory; see :func:`ledger_of`."""
+    return ledger_of(vault, branch).read()
 
 
 def find_test_set(history: "History", name: str | None) -> "KnownTestSet":
     """Return the test set whose identity begins with a name, or else the newest one.
+
+    Of a test set that serves in periods the newest is returned, unless one is named.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def find_test_set(history: "History", name: str | None) -> "KnownTestSet":
     found = [each for each in history.test_sets if each.test_set.startswith(name or "")]
     if not history.test_sets:
         raise WrongUse("The ledger knows no test set yet.", "Wait for the first evaluation.")
-    if not found or (name and len(found) > 1):
+    if not found or (name and len({each.period.whole for each in found}) > 1):
         known = ", ".join(each.test_set for each in history.test_sets)
         which = "Several test sets begin" if found else "No test set begins"
         raise WrongUse(f"{which} with {name!r}.", f"Name one of these: {known}.")

@@ -41,6 +41,7 @@ class Unknown(StrEnum):
 
     TOLERANCE = "tolerance"
     STEPS = "steps"
+    PERIODS = "periods"
 
 
 @app.command("plan", epilog=_EXAMPLE)
@@ -67,7 +68,8 @@ def show_plan(
         ),
     ] = None,
     solve: Annotated[
-        Unknown, typer.Option(help="With --rows: the smallest tolerance, or the most steps.")
+        Unknown,
+        typer.Option(help="With --rows: the smallest tolerance, the most steps, or periods."),
     ] = Unknown.TOLERANCE,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the plan into a file, .png or .svg.")
@@ -96,6 +98,8 @@ def show_plan(
         _answer_plan(terms, plot, as_json=as_json)
     elif solve is Unknown.STEPS:
         _answer_steps(terms, rows, as_json=as_json)
+    elif solve is Unknown.PERIODS:
+        _answer_periods(terms, rows, as_json=as_json)
     else:
         _answer_tolerances(terms, rows, as_json=as_json)
 
@@ -106,8 +110,8 @@ def _check_together(terms: "Terms", rows: int | None, solve: Unknown, plot: Path
     if plot is not None and plot.suffix.lower().removeprefix(".") not in FORMATS:
         raise WrongUse(f"The name {plot} tells no format.", "End it in .png or .svg.")
     if rows is None:
-        if solve is Unknown.STEPS:
-            raise WrongUse("--solve steps needs --rows.", "Add the rows that there are.")
+        if solve is not Unknown.TOLERANCE:
+            raise WrongUse(f"--solve {solve} needs --rows.", "Add the rows that there are.")
         return
     if plot is not None:
         raise WrongUse("--plot draws a plan, not what rows are good for.", "Leave out --rows.")
@@ -195,6 +199,23 @@ def _answer_steps(terms: "Terms", rows: int, *, as_json: bool) -> None:
             str(terms.condition),
             {"rows": f"{rows:,}", "steps at most": f"{steps:,}" if steps else "none"},
         )
+
+
+def _answer_periods(terms: "Terms", rows: int, *, as_json: bool) -> None:
+    required = terms.plan().rows
+    periods, steps = rows // required, terms.steps
+    if as_json:
+        show_json({"rows": rows, "rows_required": required, "periods": periods, "steps": steps})
+        return
+    show_facts(
+        str(terms.condition),
+        {
+            "rows": f"{rows:,}",
+            "rows required for a period": f"{required:,}",
+            "periods": f"{periods:,}" if periods else "none",
+            "commits in all, at most": f"{periods * steps:,}",
+        },
+    )
 
 
 def _as_json(result: "Plan") -> dict[str, object]:

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -33,16 +33,12 @@ from easeml_action.cli.opening import (
     DEFAULT_LEDGER_BRANCH,
     LedgerBranch,
     PrivateKey,
+    ledger_of,
     opened_vault,
-    read_history,
 )
 from easeml_action.cli.proposal import Proposer
 from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.errors import GateError
-
-if TYPE_CHECKING:
-    from easeml_action.testset import TestSet
-
 
 # the text of the pull request, and of its commit
 PULL_REQUEST = (
@@ -61,16 +57,6 @@ class TestSetKnown(GateError):
         super().__init__(
             f"These rows are the test set {identity}, which has been in use before.",
             "Use rows that no model was judged on.",
-        )
-
-
-class RowsShared(GateError):
-    """Some rows are known already."""
-
-    def __init__(self, count: int, where: str) -> None:
-        super().__init__(
-            f"{count:,} of the rows {'is' if count == 1 else 'are'} in {where}, too.",
-            "Leave them out: a new test set needs rows that nobody has learned anything about.",
         )
 
 
@@ -95,6 +81,8 @@ def rotate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replace the test set by new rows, after checking that they are new and enough."""
+    from easeml_action.recycling import insist_apart, insist_on_new_rows
+
     root = work_tree_of(Path.cwd()) or Path.cwd()
     loaded = load_config(config, root)
     if loaded is None:
@@ -112,14 +100,19 @@ def rotate(
     with opened_vault(private_key) as vault:
         key = vault.derive("rows")
         identity = test_set.identity(key)
-        if read_history(vault, ledger_branch).find(identity) is not None:
+        ledger = ledger_of(vault, ledger_branch)
+        if ledger.read().periods_of(identity):
             raise TestSetKnown(identity)
-        if layout.test_set.exists():
-            old = layout.parse(vault.decrypt(read_file(layout.test_set)))
-            insist_on_new_rows(test_set, old, key, "the old test set")
-        if layout.sample.exists():
-            sample = layout.parse(read_file(layout.sample))
-            insist_on_new_rows(test_set, sample, key, "the public sample")
+        tolerated = loaded.allow_overlap
+        for path, where in (
+            (layout.test_set, "the old test set"),
+            (layout.sample, "the public sample"),
+        ):
+            if path.exists():
+                content = read_file(path)
+                plain = vault.decrypt(content) if path == layout.test_set else content
+                insist_apart(test_set, layout.parse(plain), key, where, tolerated)
+        insist_on_new_rows(test_set, key, ledger.shelved_rows(), tolerated)
     ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
     if proposer is not None:
         facts = Facts(identity, test_set.rows, loaded.plan().rows)
@@ -175,18 +168,3 @@ def propose(
         body=PULL_REQUEST.format(path=next(iter(files)), **asdict(facts)),
         checked=held,
     )
-
-
-def insist_on_new_rows(new: "TestSet", old: "TestSet", key: bytes, where: str) -> None:
-    """Refuse rows that are known already.
-
-    Raises
-    ------
-    RowsShared
-        Some are; the error counts them.
-    """
-    import numpy as np
-
-    shared = int(np.isin(new.row_digests(key), old.row_digests(key)).sum())
-    if shared:
-        raise RowsShared(shared, where)

@@ -54,6 +54,8 @@ def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
     return {
         "test_set": test_set.test_set,
         "rows": test_set.rows,
+        "period": test_set.period.number,
+        "periods": test_set.period.of,
         "step": test_set.steps_taken,
         "steps": contract.steps,
         "remaining": test_set.remaining.most,
@@ -82,12 +84,14 @@ def _as_json(test_set: "KnownTestSet") -> dict[str, object]:
 def _show(test_set: "KnownTestSet") -> None:
     from easeml_action.github import left_text
 
+    period = test_set.period
     left = "retired" if test_set.is_retired else left_text(test_set.remaining)
     show_facts(
         f"Test set {test_set.test_set}",
         {
             "step": f"{test_set.steps_taken:,} of {test_set.contract.steps:,} ({left})",
             "rows": f"{test_set.rows:,}",
+            **({"period": f"{period.number:,} of {period.of:,}"} if period.of > 1 else {}),
             "terms": str(test_set.contract),
         },
     )

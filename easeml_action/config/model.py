@@ -12,6 +12,7 @@ from easeml_action.config.terms import Terms
 
 DEFAULT_NAME = ".easeml.yml"
 DEFAULT_TIME_LIMIT = 1_800
+MAX_PERIODS = 10_000
 MAX_TIME_LIMIT = 6 * 60 * 60
 MIN_MEMORY_LIMIT, MAX_MEMORY_LIMIT = 64, 2**22
 ENCRYPTED_SUFFIXES = frozenset({".gpg", ".pgp", ".asc", ".enc"})
@@ -74,6 +75,17 @@ class Config(Terms):
         description=f"a whole number of MiB from {MIN_MEMORY_LIMIT} to {MAX_MEMORY_LIMIT:,}",
         examples=["4096"],
     )
+    periods: Literal["auto"] | Annotated[int, Strict(), Field(ge=1, le=MAX_PERIODS)] = Field(
+        default=1,
+        description=f"auto, or a whole number from 1 to {MAX_PERIODS:,}",
+        examples=["auto"],
+    )
+    allow_overlap: Annotated[int, Strict()] = Field(
+        default=0,
+        ge=0,
+        description="a whole number of rows, 0 or more",
+        examples=["20"],
+    )
     baseline: Ref | None = Field(
         default=None, description="a branch, a tag or a commit", examples=["v1.0"]
     )
@@ -108,6 +120,12 @@ class Config(Terms):
         if self.sample is not None or self.test_set is None:
             return self.sample
         return sample_beside(self.test_set)
+
+    def periods_for(self, rows: int, required: int) -> int:
+        """Return how many periods a new test set serves, where a period requires some rows."""
+        if self.periods == "auto":
+            return min(max(rows // required, 1), MAX_PERIODS)
+        return self.periods
 
     def require_test_set(self) -> str:
         """Return the path of the ciphertext.

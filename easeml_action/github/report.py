@@ -116,8 +116,12 @@ class Report:
         Identity of the test set.
     history
         The test set's steps so far, in order.
+    period, periods
+        Which period of the test set judges, and how many there are.
     retired
-        No step is left.
+        No step is left in any period.
+    period_over
+        No step is left in this period, and there is another.
     issue
         Number of the issue about the retired test set, or None.
     closed_issues
@@ -140,7 +144,10 @@ class Report:
     rows_required: int | None = None
     test_set: str | None = None
     history: tuple[PastVerdict, ...] = ()
+    period: int | None = None
+    periods: int | None = None
     retired: bool = False
+    period_over: bool = False
     issue: int | None = None
     closed_issues: tuple[int, ...] = ()
     mark: str = ""
@@ -156,6 +163,8 @@ class Report:
             "rows": self.rows,
             "rows-required": self.rows_required,
             "test-set": self.test_set,
+            "period": self.period,
+            "periods": self.periods,
             "issue-number": self.issue,
         }
         return {name: "" if fact is None else str(fact) for name, fact in facts.items()}
@@ -187,6 +196,13 @@ class Report:
         return "" if self.remaining is None else left_text(self.remaining)
 
     @property
+    def place(self) -> str:
+        """Which of several periods this is, in a few words; empty where there is one."""
+        if self.periods is None or self.periods == 1:
+            return ""
+        return f"period {self.period:,} of {self.periods:,}"
+
+    @property
     def advice(self) -> str:
         """What to do next, in a sentence."""
         if self.verdict == "error":
@@ -194,6 +210,8 @@ class Report:
         if self.retired:
             # What passed can be merged all the same; only a next model has to wait.
             return f"{_ADVICE['pass']} {NEXT_RETIRED}" if self.verdict == "pass" else NEXT_RETIRED
+        if self.period_over:
+            return f"{_ADVICE[self.verdict]} {NEXT_PERIOD}"
         return _ADVICE[self.verdict]
 
 
@@ -246,6 +264,8 @@ _ADVICE = {
 
 # shown when the last step or the last pass has been used
 NEXT_RETIRED = "Ask the key holder for a new test set: this one is used up."
+# shown when the last step or the last pass of a period has been used, and another follows
+NEXT_PERIOD = "The next model is judged on the next period, by rows that have judged none yet."
 # shown when a run failed after its step was reserved
 RESERVED = "Step {step} stays reserved for this commit: run the job again to finish it."
 # shown when a run failed while it reserved its step

@@ -229,8 +229,12 @@ def _count(report: Report) -> str:
     if report.step is None or report.terms is None:
         return ""
     where = f": step {report.step:,} of {report.terms.steps:,}"
+    if report.place:
+        where += f" in {report.place}"
     if report.retired:
         return f"{where}, the test set is used up" + _issue(report)
+    if report.period_over:
+        return f"{where}, which is used up"
     return f"{where}, {report.left}" if report.left else where
 
 

@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 
 from easeml_action.github.markdown import Markdown, render_markdown, render_text
-from easeml_action.github.report import MEANINGS, SIGNS, PastVerdict, Report, Terms, percent
+from easeml_action.github.report import (
+    MEANINGS,
+    SIGNS,
+    PastVerdict,
+    Report,
+    Terms,
+    left_text,
+    percent,
+)
 from easeml_action.measured import MeasuredTestSet
-from easeml_action.statistics import Interval
+from easeml_action.statistics import Interval, Remaining
 
 # How many verdicts stand in a line; a table has them all.
 _SHOWN = 12
@@ -16,9 +24,10 @@ def render_summary(report: Report) -> str:
     return render_markdown("summary.md.j2", report=report, shown=_SHOWN)
 
 
-def issue_title(test_set: str) -> str:
-    """Return the title of the issue about a used-up test set."""
-    return f"The test set {test_set[:12]} is used up"
+def issue_title(test_set: str, remaining: Remaining) -> str:
+    """Return the title of the issue about a test set that is used up, or in its last period."""
+    state = "in its last period" if remaining.most else "used up"
+    return f"The test set {test_set[:12]} is {state}"
 
 
 def render_issue(
@@ -31,6 +40,8 @@ def render_issue(
     default_branch: str,
     sample: str | None = None,
     mark: str = "",
+    periods: int = 1,
+    remaining: Remaining | None = None,
 ) -> str:
     """Render the issue that asks the key holder for a new test set.
 
@@ -44,6 +55,10 @@ def render_issue(
         Where the public sample is, or None where there is none.
     mark
         Names the newest record of the ledger.
+    periods
+        How many periods the test set serves.
+    remaining
+        What is left of the last one; None where that is nothing.
     """
     return render_markdown(
         "issue.md.j2",
@@ -57,6 +72,8 @@ def render_issue(
         sample=sample,
         shown=_SHOWN,
         mark=mark,
+        periods=periods,
+        left=left_text(remaining) if remaining and remaining.most else "",
     )
 
 

@@ -117,6 +117,11 @@ class KnownTestSet:
         left = self.contract.budget.remaining(self.passes, self.fails, self.ln_alpha_floor)
         return Remaining(min(untaken, left.if_all_fail), min(untaken, left.if_all_pass))
 
+    @property
+    def remaining_at_first(self) -> Remaining:
+        """Steps that could be reserved before the first was, as far as verdicts could tell."""
+        return self.contract.budget.remaining(0, 0, self.ln_alpha_floor)
+
     def require(self, contract: Contract) -> None:
         """Insist on the terms that the test set was opened with.
 
@@ -250,6 +255,23 @@ class History:
     def periods_of(self, whole: str) -> tuple[KnownTestSet, ...]:
         """Return the periods of a whole test set that were opened, the newest last."""
         return tuple(self._test_sets[each] for each in self._opened.get(whole, ()))
+
+    def turn_of(self, whole: str) -> Period:
+        """Return the period of a test set whose turn it is, opened or not yet.
+
+        It is the newest one, and the next where no step of that is left; after the last, the last.
+        """
+        opened = self.periods_of(whole)
+        if not opened:
+            remembered = self._remembered.get(whole)
+            return Period(whole, 1, 1 if remembered is None else remembered.periods)
+        newest = opened[-1]
+        return (newest.is_retired and newest.period.next) or newest.period
+
+    def is_used_up(self, whole: str) -> bool:
+        """Say whether no period of an opened test set has a step left."""
+        newest = self.periods_of(whole)[-1]
+        return newest.is_retired and newest.period.next is None
 
     def identify(self, ciphertext: str) -> KnownTestSet | None:
         """Return the test set that a ciphertext holds, told by its SHA-256; None if unknown.

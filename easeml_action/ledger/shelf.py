@@ -7,12 +7,25 @@ in the place of another, shows. A run that meets a known ciphertext reads none o
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
+from easeml_action.errors import GateError
 from easeml_action.ledger.errors import RowsEdited, RowsMissing
 from easeml_action.ledger.history import History
 from easeml_action.ledger.records import RememberedRows
 
 DIGEST_BYTES = 8
+MAX_ROWS = 12_000_000  # a file of them is just smaller than the 100 MB that GitHub takes
+
+
+class TooManyRows(GateError):
+    """The digests of a test set's rows would make too large a file."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            f"The test set has {rows:,} rows, and the ledger can remember {MAX_ROWS:,}.",
+            "Use fewer rows: `easeml plan` shows how many are of use.",
+        )
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,21 @@ class ShelvedRows:
 
     record: RememberedRows
     digests: bytes
+
+    @classmethod
+    def of(cls, test_set: str, periods: int, label: str, digests: bytes) -> Self:
+        """Bind digests to a record.
+
+        Raises
+        ------
+        TooManyRows
+            The file would be larger than git hosts take.
+        """
+        rows = len(digests) // DIGEST_BYTES
+        if rows > MAX_ROWS:
+            raise TooManyRows(rows)
+        digest = hashlib.sha256(digests).hexdigest()
+        return cls(RememberedRows(test_set, rows, periods, label, digest), digests)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.digests).hexdigest()

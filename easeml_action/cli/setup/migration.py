@@ -14,7 +14,6 @@ from easeml_action.cli.encryption import Layout, column_of, insist_on_rows, read
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, replace
 from easeml_action.cli.keygen import PUBLIC_KEY
-from easeml_action.cli.rotate import insist_on_new_rows
 from easeml_action.cli.secrecy import insist_never_committed, insist_no_private_key
 from easeml_action.cli.setup.drafts import Draft
 from easeml_action.cli.setup.predecessor import (
@@ -245,13 +244,15 @@ def _insist_on_fresh(
     layout: Layout, vault: "Vault", rows: bytes, old: bytes | None, root: Path
 ) -> None:
     """Refuse rows that the older implementation released, or judged on before."""
+    from easeml_action.recycling import insist_apart
+
     new, key = layout.parse(rows), vault.derive("rows")
     released = root / RELEASED_ROWS
     if released.exists():
         where = f"{RELEASED_ROWS}, which everybody can read"
-        insist_on_new_rows(new, layout.parse(read_file(released)), key, where)
+        insist_apart(new, layout.parse(read_file(released)), key, where)
     if old is not None:
-        insist_on_new_rows(new, layout.parse(old), key, "the old test set")
+        insist_apart(new, layout.parse(old), key, "the old test set")
 
 
 def _guidance(before: Predecessor, done: Migrated, script: str) -> str:

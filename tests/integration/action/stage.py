@@ -336,9 +336,13 @@ class Stage:
     def ledger_bytes(self) -> bytes:
         """The ledger's file."""
         try:
-            return Git(self.team.origin).run("show", f"refs/heads/easeml-ledger:{LEDGER_FILE}")
+            return self.ledger_file(LEDGER_FILE)
         except GitFailed:
             return b""
+
+    def ledger_file(self, path: str) -> bytes:
+        """A file on the ledger's branch."""
+        return Git(self.team.origin).run("show", f"refs/heads/easeml-ledger:{path}")
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """Return the ledger's records of one kind."""
@@ -351,11 +355,19 @@ class Stage:
 
     def rewrite_ledger(self, edit: Callable[[bytes], bytes]) -> None:
         """Change the ledger by hand, as somebody with the right to push can."""
+
+        def rewrite(folder: Path) -> None:
+            path = folder / LEDGER_FILE
+            path.write_bytes(edit(path.read_bytes()))
+
+        self.change_ledger(rewrite)
+
+    def change_ledger(self, edit: Callable[[Path], None]) -> None:
+        """Change the files of the ledger's branch by hand."""
         git = self.git
         git.run("fetch", "-q", "origin", "+refs/heads/easeml-ledger:refs/heads/by-hand")
         git.run("checkout", "-q", "by-hand")
-        path = self.team.work / LEDGER_FILE
-        path.write_bytes(edit(path.read_bytes()))
+        edit(self.team.work)
         git.run("commit", "-q", "-a", "-m", "By hand", environment=_IDENTITY)
         git.run("push", "-q", "origin", "by-hand:easeml-ledger")
         git.run("checkout", "-q", "main")

@@ -46,6 +46,8 @@ def test_a_model_that_is_not_good_enough_fails_and_uses_a_step(stage: Stage) -> 
         "rows": "240",
         "rows-required": "112",
         "test-set": stage.records("open")[0]["test_set"],
+        "period": "1",
+        "periods": "1",
         "issue-number": "",
     }
     assert stage.charged == 1

@@ -60,7 +60,7 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     git("checkout", "-q", "main")
     for rows, options, said in [
         (project.secret_rows(), ("--sample-rows", "0"), "which has been in use before"),
-        (project.rows(400, first=150), (), "of the rows are in the old test set, too"),
+        (project.rows(400, first=150), (), "rows are also in the old test set"),
         (project.rows(30, first=1_000), (), "rows and the configuration requires"),
     ]:
         refused = project("rotate", rows, *options)
@@ -81,13 +81,54 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     assert f"<summary><code>{test_set['test_set'][:12]}</code>" in page.read_text()
 
 
+def test_rows_that_have_served_are_refused_before_they_are_encrypted(project) -> None:
+    assert project("gate", project.model("a model", GOOD), "--record").code == 0
+    (used,) = project("status", "--json").json()["test_sets"]
+    git = project.easeml.git
+    git("checkout", "-q", "main")
+    secret = project.secret_rows().read_text().splitlines()
+    rows = project.rows(300, first=1_000)
+    rows.write_text(rows.read_text() + "\n".join(f"{row}.0" for row in secret[1:8]) + "\n")
+    git("rm", "-q", "data_test/test.csv.gpg", "data_test/test.sample.csv")  # only the ledger knows
+
+    said = f"7 of the 307 rows are also in the test set {used['test_set']}"
+    for command in ("rotate", "encrypt"):
+        refused = project(command, rows, "--sample-rows", "0")
+        assert (refused.code, said in refused.stderr) == (1, True), refused.stderr
+    config = project.easeml.directory / ".easeml.yml"
+    config.write_text(config.read_text() + "  allow_overlap: 7\n  periods: auto\n")
+    done = project("rotate", rows, "--sample-rows", "0")
+    assert done.code == 0, done.stderr
+    assert "The rows serve" in done.stderr
+
+
+def test_periods_show_in_status_and_are_named_by_their_test_set(project) -> None:
+    git = project.easeml.git
+    config = project.easeml.directory / ".easeml.yml"
+    git("checkout", "-q", "main")
+    config.write_text(config.read_text().replace("steps: 2", "steps: 1") + "  periods: 3\n")
+    git("commit", "-q", "-a", "-m", "Share the rows out")
+    git("push", "-q", "origin", "main")
+    for number, answer in enumerate((BAD, BAD + " + 0")):
+        done = project("gate", project.model(f"model {number}", answer), "--record")
+        assert done.code == 1, done.stderr
+    first, second = project("status", "--json").json()["test_sets"]
+    assert (first["period"], first["periods"], first["rows"], first["retired"]) == (1, 3, 67, True)
+    assert (second["period"], second["test_set"][-2:]) == (2, ".2")
+    assert "2 of 3" in project("status").stdout
+    whole = first["test_set"].partition(".")[0]
+    for name, shown in ((whole, second), (first["test_set"], first)):
+        assert project("reveal", name, "--json").json()["test_set"] == shown["test_set"]
+    assert "is the last period" in done.stderr
+
+
 def test_rows_of_the_public_sample_are_not_new(project) -> None:
     sample = (project.easeml.directory / "data_test/test.sample.csv").read_text().splitlines()
     rows = project.rows(300, first=1_000)
     rows.write_text(rows.read_text() + "\n".join(sample[1:]) + "\n")
     refused = project("rotate", rows, "--sample-rows", "0")
     assert refused.code == 1
-    assert "10 of the rows are in the public sample, too" in refused.stderr
+    assert "10 of the 310 rows are also in the public sample" in refused.stderr
 
 
 @pytest.mark.parametrize(

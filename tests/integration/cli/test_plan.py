@@ -135,6 +135,7 @@ def test_rows_are_asked_for_the_most_steps(easeml) -> None:
     [
         (["--rows", "0"], 2, "--rows"),
         (["--solve", "steps"], 2, "--solve steps needs --rows."),
+        (["--solve", "periods"], 2, "--solve periods needs --rows."),
         (["--rows", "9", "--solve", "clauses"], 2, "--solve"),
         (["--rows", "9", "--method", "paper"], 2, "by the exact method only"),
         (["--rows", "9", "--plot", "plan.png"], 2, "--plot draws a plan"),
@@ -182,3 +183,13 @@ def test_a_picture_without_matplotlib_says_how_to_get_it(easeml, monkeypatch) ->
     assert "pip install 'easeml-action[plot]'" in done.stderr
     assert not (easeml.directory / "plan.svg").exists()
     assert easeml("plan", *options()).code == 0
+
+
+def test_rows_are_shared_out_over_as_many_periods_as_they_serve(easeml) -> None:
+    asked = options(condition="n > 0.8 +/- 0.05", adaptivity="full", steps="32")
+    required = easeml("plan", *asked, "--json").json()["rows"]
+    rows = str(3 * required - 1)
+    answer = easeml("plan", *asked, "--rows", rows, "--solve", "periods", "--json").json()
+    assert (answer["periods"], answer["rows_required"]) == (2, required)
+    shown = easeml("plan", *asked, "--rows", rows, "--solve", "periods").stdout
+    assert "64" in shown  # commits in all

@@ -105,6 +105,23 @@ def test_a_condition_that_no_model_can_pass_is_named(condition: str) -> None:
         load(condition=condition).plan()
 
 
+@pytest.mark.parametrize(
+    ("periods", "rows", "served"),
+    [
+        (None, 350, 1),
+        (1, 350, 1),
+        (5, 350, 5),
+        ("auto", 350, 3),
+        ("auto", 99, 1),
+        ("auto", 10**9, 10_000),
+    ],
+)
+def test_a_test_set_serves_as_many_periods_as_its_rows_allow(
+    periods: object, rows: int, served: int
+) -> None:
+    assert load(periods=periods).periods_for(rows, required=112) == served
+
+
 def test_both_spellings_mean_the_same() -> None:
     plain = REFERENCE.replace(b"  - ", b"  ")
     assert Config.load(plain) == Config.load(REFERENCE)
@@ -126,7 +143,10 @@ def test_every_key_is_read() -> None:
         dockerfile="./docker/Dockerfile",
         time_limit=60,
         baseline="v1.0",
+        periods="auto",
+        allow_overlap=20,
     )
+    assert (config.periods, config.allow_overlap) == ("auto", 20)
     assert len(config.condition.clauses) == 2
     assert (config.mode, config.passes, config.method) == ("fn-free", 3, "paper")
     assert config.max_disagreement == 0.1
@@ -285,6 +305,11 @@ def test_a_missing_file_is_named() -> None:
         ({"format": "xlsx"}, "format is 'xlsx', not csv, tsv or jsonl"),
         ({"time_limit": 0}, "time_limit is 0"),
         ({"time_limit": "1h"}, "not a whole number of seconds"),
+        ({"periods": 0}, "periods is 0, not auto, or a whole number from 1 to 10,000"),
+        ({"periods": "many"}, "periods is 'many', not auto"),
+        ({"periods": 1.5}, "Write for example periods: auto"),
+        ({"allow_overlap": -1}, "allow_overlap is -1, not a whole number of rows, 0 or more"),
+        ({"allow-overlap": 3}, "Write allow_overlap if that is what is meant"),
         ({"baseline": "--upload-pack=x"}, "baseline is '--upload-pack=x', not a branch"),
         ({"baseline": "main..other"}, "not a branch"),
         ({"data_mode": "remote"}, "data_mode is 'remote', not local, the only way"),

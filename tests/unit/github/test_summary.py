@@ -319,8 +319,31 @@ def test_the_commands_of_the_issue_survive_odd_names() -> None:
     assert PARSER.render(body).count("<pre>") == 1
 
 
+def test_the_issue_about_a_last_period_says_how_much_is_left() -> None:
+    body = issue(periods=3, remaining=Remaining(9, 1))
+    assert "is in the last of its 3 periods." in body
+    assert "- **Commits:** 9 more commits if they all fail, 1 if they all pass" in body
+    assert "new rows for each period" in body
+    assert "Steps used" not in body
+
+
+def test_a_period_shows_where_it_stands_and_what_comes_next() -> None:
+    one = replace(PASS, period=2, periods=3, remaining=Remaining(4, 4))
+    over = replace(one, remaining=Remaining(0, 0), period_over=True)
+    last = replace(over, period=3, period_over=False, retired=True)
+    assert status_description(one) == "Pass: step 2 of 32 in period 2 of 3, 4 left"
+    assert status_description(over) == "Pass: step 2 of 32 in period 2 of 3, which is used up"
+    assert "period 3 of 3, the test set is used up" in status_description(last)
+    assert "- **Period:** 2 of 3, on rows of its own" in render_summary(one)
+    assert "judged on the next period" in render_summary(over)
+    assert "judged on the next period" not in render_summary(last)
+    assert (over.outputs["period"], over.outputs["periods"]) == ("2", "3")
+    assert "Period" not in render_summary(replace(PASS, period=1, periods=1))
+
+
 def test_the_issue_has_a_title_that_names_the_test_set() -> None:
-    assert issue_title(SET) == "The test set 3f3f3f3f3f3f is used up"
+    assert issue_title(SET, Remaining(0, 0)) == "The test set 3f3f3f3f3f3f is used up"
+    assert issue_title(SET, Remaining(3, 1)) == "The test set 3f3f3f3f3f3f is in its last period"
 
 
 def test_the_closing_comment_is_a_table_of_estimates() -> None:

@@ -5,8 +5,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from easeml_action.github import Report, render_closing, render_summary
+from easeml_action.statistics import Remaining
 from tests.measured import make_long_life
-from tests.reports import LONG_HISTORY, REPORTS, issue
+from tests.reports import LONG_HISTORY, REPORTS, SET, issue
 
 
 class MarkdownFile(SingleFileSnapshotExtension):
@@ -28,6 +29,10 @@ def test_a_summary_is_written_like_this(report: Report, text: SnapshotAssertion)
 
 def test_the_issue_is_written_like_this(text: SnapshotAssertion) -> None:
     assert issue(sample="data_test/test.sample.csv", history=LONG_HISTORY) == text
+
+
+def test_the_issue_about_a_last_period_is_written_like_this(text: SnapshotAssertion) -> None:
+    assert issue(test_set=f"{SET}.3", periods=3, remaining=Remaining(32, 32)) == text
 
 
 def test_the_closing_comment_is_written_like_this(text: SnapshotAssertion) -> None:

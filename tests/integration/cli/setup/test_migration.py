@@ -192,7 +192,7 @@ def test_rows_that_were_judged_on_are_not_taken_over_in_silence(older) -> None:
     old = older.home / "old.txt"
     old.write_text(rows(5_000, first=4_000))
     shared = migrate(older, old, "--label", "5", "--yes")
-    assert (shared.code, "800 of the rows are in the old test set, too" in shared.stderr) == (
+    assert (shared.code, "rows are also in the old test set" in shared.stderr) == (
         1,
         True,
     )
@@ -212,7 +212,7 @@ def test_used_rows_can_be_kept_by_saying_so(older) -> None:
 def test_rows_that_the_older_implementation_released_are_refused(older) -> None:
     (older.directory / "data_test/test.txt.used").write_text(rows(20))
     done = migrate(older, "--label", "5", "--yes")
-    assert (done.code, "20 of the rows are in data_test/test.txt.used" in done.stderr) == (1, True)
+    assert (done.code, "rows are also in data_test/test.txt.used" in done.stderr) == (1, True)
 
 
 def test_other_repositories_are_told_to_use_init_alone(newcomer) -> None:
