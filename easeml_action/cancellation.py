@@ -8,6 +8,8 @@ from typing import Self
 
 from easeml_action.errors import GateError
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Cancelled(GateError):
     """The run was told to stop."""
@@ -30,10 +32,7 @@ class Cancellation:
         self._is_allowed = False
 
     def __enter__(self) -> Self:
-        self._before = {
-            number: signal.signal(number, self._receive)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
         return self
 
     def __exit__(
@@ -64,3 +63,22 @@ class Cancellation:
         if self._is_allowed:
             self._is_allowed = False
             raise Interrupted
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Clear something away to the end: a signal that comes meanwhile is handled right after it.
+
+    A mask would not do: a thread of a library without one takes the signal, and it reaches us.
+    """
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in _SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

@@ -16,6 +16,7 @@ from typing import Any, Final
 import docker
 import requests
 
+from easeml_action.cancellation import undisturbed
 from easeml_action.errors import GateError
 from easeml_action.sandbox.capture import Excerpt
 from easeml_action.sandbox.confined import Completed
@@ -150,7 +151,7 @@ def _created(client: Any, settings: dict[str, Any]) -> Iterator[str]:
         client.create_container_from_config(settings, name)
         yield name
     finally:
-        with suppress(docker.errors.NotFound):
+        with undisturbed(), suppress(docker.errors.NotFound):
             client.remove_container(name, v=True, force=True)
 
 

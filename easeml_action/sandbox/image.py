@@ -18,6 +18,7 @@ import docker
 import requests
 import urllib3
 
+from easeml_action.cancellation import undisturbed
 from easeml_action.errors import GateError
 from easeml_action.progress import Progress
 from easeml_action.sandbox.capture import Excerpt
@@ -72,7 +73,7 @@ class Image:
     def remove(self) -> None:
         """Take the image and its layers off the engine's disk."""
         # Where it cannot be removed now, a later run does it.
-        with suppress(EngineFailed), failures_named():
+        with undisturbed(), suppress(EngineFailed), failures_named():
             self.client.remove_image(self.id)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from easeml_action.cancellation import Cancellation, Interrupted
 from easeml_action.sandbox import Completed, Limits, container
 from easeml_action.sandbox.container import Task, run_contained
 from easeml_action.sandbox.image import Image
@@ -358,17 +360,16 @@ def is_running(sleeping: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "script", "overrun"),
+    ("name", "script"),
     [
-        ("sleep past the time limit", "sleep $SLEEP", "time"),
-        ("outlive the run in a session of its own", "setsid sleep $SLEEP & sleep 1", None),
-        ("stop the gate's end of it", "trap '' TERM INT HUP; kill -STOP 1; sleep $SLEEP", "time"),
+        ("sleep past the time limit", "sleep $SLEEP"),
+        ("outlive the run in a session of its own", "setsid sleep $SLEEP & sleep 600"),
+        ("stop the gate's end of it", "trap '' TERM INT HUP; kill -STOP 1; sleep $SLEEP"),
     ],
 )
 def test_nothing_of_it_runs_on(
     name: str,
     script: str,
-    overrun: str | None,
     hostile: Image,
     client: Any,
     tally: Tally,
@@ -381,19 +382,25 @@ def test_nothing_of_it_runs_on(
         left: list[str] = []
         with monkeypatch.context() as patch:
             if not ends:
-                # Neither removed nor the first process of namespaces that end with it.
-                without(host(PidMode="host"), patch)
                 patch.setattr(client, "remove_container", note_in(left))
-            wrapped = f"{script}" if ends or overrun else f"({script}); sleep $SLEEP"
-            completed, _ = attempt(hostile, wrapped, environment={"SLEEP": seconds}, limits=limits)
+            completed, _ = attempt(hostile, script, environment={"SLEEP": seconds}, limits=limits)
+        assert completed.overrun == "time"
         ran_on.append(is_running(seconds))
         for container_name in left:
             client.remove_container(container_name, force=True, v=True)
         assert not is_running(seconds)
 
-    assert completed.overrun == overrun
     assert ran_on == [True, False]
     tally.row(TABLE, attack=name, defence="killed and removed at the end", **WON_AND_LOST)
+
+
+def test_what_it_has_started_ends_with_it(hostile: Image) -> None:
+    seconds = f"86{secrets.randbelow(10**6):06}"
+
+    completed, _ = attempt(hostile, f"setsid sleep {seconds} & sleep 1")
+
+    assert completed.succeeded
+    assert not is_running(seconds)
 
 
 def test_a_flood_in_place_of_predictions_takes_no_more_room_than_they_may(
@@ -453,3 +460,22 @@ def test_one_model_leaves_nothing_for_the_next(
 
     assert found == [["/tmp/left"], []]
     tally.row(TABLE, attack="leave word for the next model", defence="ends with it", **WON_AND_LOST)
+
+
+def test_a_signal_that_comes_while_it_is_removed_waits_for_that(
+    hostile: Image, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client of this test looks at its end for what was left."""
+    remove = client.remove_container
+
+    def interrupt_and_remove(name: str, **options: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        remove(name, **options)
+
+    monkeypatch.setattr(client, "remove_container", interrupt_and_remove)
+    with (
+        pytest.raises(Interrupted),
+        Cancellation() as cancellation,
+        cancellation.allowed(),
+    ):
+        attempt(hostile, "true")

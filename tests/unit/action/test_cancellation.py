@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from easeml_action.cancellation import Cancellation, Interrupted
+from easeml_action.cancellation import Cancellation, Interrupted, undisturbed
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -46,3 +46,25 @@ def test_the_handlers_of_before_are_back_afterwards() -> None:
         assert [signal.getsignal(number) for number in SIGNALS] != before
 
     assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_is_cleared_away_is_cleared_to_its_end_before_a_signal_is_heard(
+    number: signal.Signals,
+) -> None:
+    done = []
+
+    def work(cancellation: Cancellation) -> None:
+        with cancellation.allowed():
+            with undisturbed():
+                for each in (number, *SIGNALS):
+                    signal.raise_signal(each)
+                done.append("cleared up")
+            done.append("more")
+
+    with Cancellation() as cancellation:
+        with pytest.raises(Interrupted):
+            work(cancellation)
+        signal.raise_signal(number)
+
+    assert done == ["cleared up"]
