@@ -35,6 +35,7 @@ class GitServer:
         self.token = "ghs_" + secrets.token_hex(18)
         WATCH.secret(self.token, "the token of the git host")
         self.forbid_pushes = False
+        self.disk_is_full = False
         self.requests: list[tuple[str, int]] = []  # "METHOD path?query", status
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -125,8 +126,10 @@ def _handler(host: GitServer) -> type[BaseHTTPRequestHandler]:
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "CONTENT_LENGTH": str(len(body)),
             }
+            # As on a full disk, nothing can be written to a file.
+            full = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"]
             done = subprocess.run(
-                ["git", "-c", "gc.auto=0", "http-backend"],
+                [*(full if host.disk_is_full else []), "git", "-c", "gc.auto=0", "http-backend"],
                 env=environment,
                 input=body,
                 capture_output=True,
