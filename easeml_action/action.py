@@ -23,7 +23,7 @@ from easeml_action.gate import (
     require_config,
     trusted_commit,
 )
-from easeml_action.git import Git
+from easeml_action.git import Git, connect
 from easeml_action.github import (
     Change,
     GitHub,
@@ -98,6 +98,7 @@ def main() -> int:
                     run_url=settings.run_url,
                     allow_unsandboxed=settings.allow_unsandboxed,
                     is_rerun=settings.is_rerun,
+                    ledger_git=connect_ledger(settings, scratch, patience),
                 )
             )
     except NothingToJudge as nothing:
@@ -110,6 +111,12 @@ def main() -> int:
         workflow.error(str(Unexpected(error)))
         return 1
     return exit_code(report, settings.fail_on)
+
+
+def connect_ledger(settings: Settings, scratch: Path, patience: Patience) -> Git | None:
+    """Return a way to the repository of the ledger, or None where that is the checkout's own."""
+    address, token = settings.ledger_address, settings.ledger_token or settings.token
+    return None if address is None else connect(scratch / "ledger", address, token, patience)
 
 
 def read_change(settings: Settings) -> Change:
@@ -155,7 +162,7 @@ def run(world: World, minutes: Minutes) -> None:
     gate = read_gate(git, trusted, config, plan, world.config_path)
     seen = world.audience.look(nearby_commits(git, change.new, trusted))
     with open_vault(world.private_key, world.passphrase) as vault:
-        branch = Branch(git, world.ledger_branch)
+        branch = Branch(world.ledger_git or git, world.ledger_branch)
         ledger = Ledger(branch, vault.derive("ledger"), repository=world.repository_id)
         test_set = LockedTestSet(gate, vault, read_ledger(world, ledger, seen), world.progress)
         minutes.note_test_set(test_set.identity, test_set.rows)

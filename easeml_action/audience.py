@@ -160,7 +160,7 @@ class GitHubAudience:
                 settlement.commit,
                 settlement.state,
                 settlement.description,
-                target_url=settlement.target_url,
+                target_url=settlement.target_url or None,
             )
         )
 

@@ -275,6 +275,17 @@ def borrow(checkout: Git, directory: Path) -> Git:
     return own
 
 
+def connect(
+    directory: Path, address: str, token: SecretStr | None = None, patience: Patience | None = None
+) -> Git:
+    """Return an empty repository of our own whose origin is an address."""
+    directory.mkdir()
+    own = Git(directory, token, patience)
+    own.run("init", "--quiet", "--bare", "--template=")
+    own.run("remote", "add", "origin", address)
+    return own
+
+
 def _port(port: int | None) -> str:
     return "" if port is None else f":{port}"
 

@@ -140,7 +140,7 @@ def _left_reserved(status: SeenStatus, step: Evaluation) -> bool:
 def _tell(test_set: KnownTestSet, step: Evaluation, mark: str) -> Settlement:
     """Return the status that follows from the public part of the ledger alone."""
     reserved, contract = step.reserved, test_set.contract
-    url = reserved.run or ""
+    url = (reserved.run or "") if _has_a_page(step) else ""
     if step.verdict is None:
         text = STATUS_UNFINISHED_STEP.format(step=reserved.step)
         return Settlement(reserved.commit, "error", text, url)

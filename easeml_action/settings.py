@@ -1,6 +1,7 @@
 """What the runner tells the action: the inputs of action.yml and GitHub's own variables."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from easeml_action.sandbox import LAYERS, Layer
 DEFAULT_RETRY_SECONDS = int(DEFAULT_SECONDS)
 # The job's own time limit would end a run that waits for longer.
 LONGEST_RETRY_SECONDS = 3600
+
+# It stands in an address, so it is held to what GitHub takes for a name.
+_REPOSITORY = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 
 FailOn = Literal["fail", "error", "never"]
 
@@ -46,6 +50,8 @@ class Settings:
     smtp_url: SecretStr | None
     config: str
     ledger_branch: str
+    ledger_repository: str | None
+    ledger_token: SecretStr | None
     fail_on: FailOn
     allow_unsandboxed: frozenset[Layer]
     retry_seconds: int
@@ -64,6 +70,13 @@ class Settings:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
     @property
+    def ledger_address(self) -> str | None:
+        """Where git finds the repository of the ledger, or None where that is the checkout's."""
+        if self.ledger_repository is None:
+            return None
+        return f"{self.server_url}/{self.ledger_repository}.git"
+
+    @property
     def is_rerun(self) -> bool:
         """Whether somebody asked for this run again."""
         return self.run_attempt > 1
@@ -71,7 +84,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """Every secret input that is given; the runner masks the token itself."""
-        given = (self.private_key, self.passphrase, self.smtp_url)
+        given = (self.private_key, self.passphrase, self.smtp_url, self.ledger_token)
         return tuple(secret for secret in given if secret is not None)
 
     @classmethod
@@ -100,6 +113,8 @@ class Settings:
             smtp_url=_secret(environ, "smtp-url"),
             config=_relative_path(_input(environ, "config") or DEFAULT_NAME),
             ledger_branch=_branch(_input(environ, "ledger-branch") or DEFAULT_BRANCH),
+            ledger_repository=_ledger_repository(_input(environ, "ledger-repository")),
+            ledger_token=_secret(environ, "ledger-token"),
             fail_on=_fail_on(_input(environ, "fail-on") or "fail"),
             allow_unsandboxed=layers_named(_input(environ, "allow-unsandboxed")),
             retry_seconds=_seconds(_input(environ, "retry-seconds") or str(DEFAULT_RETRY_SECONDS)),
@@ -190,6 +205,15 @@ def _repository(value: str) -> str:
             f"GITHUB_REPOSITORY is {value!r}.", "It must be the owner and the name: owner/name."
         )
     return value
+
+
+def _ledger_repository(value: str) -> str | None:
+    if value and not _REPOSITORY.fullmatch(value):
+        raise InvalidInput(
+            f"The input `ledger-repository` is {value!r}.",
+            "Give the owner and the name of a repository on the same host: owner/name.",
+        )
+    return value or None
 
 
 def _relative_path(value: str) -> str:

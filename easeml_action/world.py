@@ -131,6 +131,8 @@ class World:
         What opens the test set.
     ledger_branch
         The branch that keeps the budget.
+    ledger_git
+        A repository whose origin has that branch, where the checkout's origin has not.
     repository_id
         Names the repository for good, or None where that is not known.
     audience, progress
@@ -161,6 +163,7 @@ class World:
     run_url: str
     allow_unsandboxed: frozenset[Layer] = frozenset()
     is_rerun: bool = False
+    ledger_git: Git | None = None
 
     def with_own_repository(self) -> "World":
         """Return this world with a repository that borrows from the checkout, in its place.

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from easeml_action.cli.errors import WrongUse
 from easeml_action.git import Git, GitFailed
 from easeml_action.patience import Patience
 
@@ -58,6 +59,34 @@ def github_of(git: Git, token: SecretStr) -> "GitHub | None":
     if name is None:
         return None
     return GitHub(name, token, given or own, patience=Patience(_SECONDS))
+
+
+def require_github(git: Git, purpose: str) -> "GitHub":
+    """Return the API of the repository that is ``origin``.
+
+    Parameters
+    ----------
+    purpose
+        What it is for; the beginning of the sentence that asks for a token.
+
+    Raises
+    ------
+    WrongUse
+        There is no token, or origin is not on GitHub.
+    """
+    token = given_token()
+    if token is None:
+        raise WrongUse(
+            f"{purpose} needs a token.",
+            f"Set {' or '.join(TOKEN_VARIABLES)}, as with: export GH_TOKEN=$(gh auth token).",
+        )
+    github = github_of(git, token)
+    if github is None:
+        raise WrongUse(
+            "Origin does not answer as a repository on GitHub.",
+            "Check git remote -v, or set GITHUB_REPOSITORY to owner/name and GITHUB_API_URL.",
+        )
+    return github
 
 
 def _github_hosts() -> frozenset[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from easeml_action.cli.errors import WrongUse
-from easeml_action.cli.hosting import TOKEN_VARIABLES, github_of, given_token, repository_at
+from easeml_action.cli.hosting import repository_at, require_github
 from easeml_action.cli.rehearsal import default_branch
 from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed, borrow
@@ -71,18 +71,12 @@ class Proposer:
         WrongUse
             There is no token, or origin is not on GitHub.
         """
-        token = given_token()
-        if token is None:
-            raise WrongUse(
-                "A pull request needs a token.",
-                f"Set {' or '.join(TOKEN_VARIABLES)}, as with: export GH_TOKEN=$(gh auth token).",
-            )
         checkout = repository_at(root)
-        github, base = github_of(checkout, token), default_branch(checkout)
-        if github is None or base is None:
+        github, base = require_github(checkout, "A pull request"), default_branch(checkout)
+        if base is None:
             raise WrongUse(
-                "Origin does not answer as a repository on GitHub.",
-                "Check git remote -v, or set GITHUB_REPOSITORY to owner/name.",
+                "Origin does not say which branch is the default one.",
+                "Check git remote -v, and that origin can be reached.",
             )
         return cls(checkout, github, base)
 

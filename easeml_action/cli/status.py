@@ -1,12 +1,15 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
-"""``easeml status``: what the ledger says of every test set."""
+"""``easeml status``: what the ledger says of every test set, and to whom it was not said yet."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from easeml_action.cli.app import app
 from easeml_action.cli.credentials import given_passphrase, read_private_key
+from easeml_action.cli.hosting import repository_at, require_github
 from easeml_action.cli.opening import (
     DEFAULT_LEDGER_BRANCH,
     LedgerBranch,
@@ -17,7 +20,10 @@ from easeml_action.cli.opening import (
 from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
 
 if TYPE_CHECKING:
-    from easeml_action.ledger import KnownTestSet
+    from easeml_action.ledger import History, KnownTestSet
+
+# Each commit takes a request.
+_LOOKED_AT = 20
 
 
 @app.command(epilog="Example: easeml status --private-key ~/.easeml/project.private.asc")
@@ -25,6 +31,13 @@ def status(
     *,
     private_key: PrivateKey = None,
     ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    settle: Annotated[
+        bool,
+        typer.Option(
+            "--settle",
+            help="Settle the commit statuses that runs left open (token: GITHUB_TOKEN).",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the steps taken, what is left and the verdicts of every test set."""
@@ -38,6 +51,8 @@ def status(
             "Without the private key only the chain of the records was checked, not their seals: "
             "whoever can write to the branch could have rewritten all of it."
         )
+    if settle:
+        _settle(history)
     if as_json:
         show_json(
             {"verified": verified, "test_sets": [_as_json(each) for each in history.test_sets]}
@@ -47,6 +62,26 @@ def status(
         show_note(f"The ledger on {ledger_branch} is empty: no step has been taken.")
     for test_set in history.test_sets:
         _show(test_set)
+
+
+def _settle(history: "History") -> None:
+    """Settle what runs left open on the newest commits here and in the ledger."""
+    from easeml_action.github import is_over, list_statuses, set_status
+    from easeml_action.neighbours import find_unsettled, nearby_commits, recent_commits
+
+    git = repository_at(Path.cwd())
+    github = require_github(git, "Settling statuses")
+    nearby = nearby_commits(git, "--all", count=_LOOKED_AT)
+    commits = dict.fromkeys([*recent_commits(history, _LOOKED_AT), *nearby])
+    seen = list_statuses(github, list(commits))
+    now = datetime.now(UTC)
+    unsettled = list(find_unsettled(history, seen, lambda each: is_over(github, each, now)))
+    for each in unsettled:
+        url = each.target_url or None
+        set_status(github, each.commit, each.state, each.description, target_url=url)
+        show_note(f"{each.commit[:12]}: {each.state}: {each.description}")
+    if not unsettled:
+        show_note(f"Nothing is left open on the {len(seen):,} newest commits.")
 
 
 def _as_json(test_set: "KnownTestSet") -> dict[str, object]:

@@ -66,6 +66,8 @@ _DENIED: Final = re.compile(
 _RULE: Final = re.compile(
     r"GH006|GH013|protected branch hook declined|repository rule violations", re.IGNORECASE
 )
+_SIGNED: Final = re.compile(r"must have (verified|valid) signatures", re.IGNORECASE)
+_SSH: Final = re.compile(r"\(publickey|Host key verification failed", re.IGNORECASE)
 _ABSENT: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
 _RACED: Final = re.compile(
     r"\((fetch first|non-fast-forward|stale info|reference already exists|already exists)\)"
@@ -336,18 +338,26 @@ class Copy:
     def _explain(self, failed: GitFailed) -> Exception:
         said, pushing = failed.stderr, failed.command == "push"
         if _RULE.search(said):
+            asks = " and asks for signed commits" if _SIGNED.search(said) else ""
             return BranchProtected(
-                f"A rule of the repository forbids the push to the branch {self._branch}.",
+                f"A rule of the repository forbids the push to the branch {self._branch}{asks}.",
                 f"Exempt {self._branch} from the branch protection or ruleset, give the action a "
-                "token that may bypass it, or name another branch with ledger-branch.",
+                "token that may bypass it, name another branch with ledger-branch, or another "
+                "repository with ledger-repository: docs/ledger.md shows each.",
+            )
+        if _SSH.search(said):
+            return AccessDenied(
+                "The checkout's origin has an SSH address, which no token opens.",
+                "Leave ssh-key out of actions/checkout, so that origin has an HTTPS address, or "
+                "name this repository as ledger-repository.",
             )
         if _DENIED.search(said):
             wanted = "contents: write" if pushing else "contents: write (which includes reading)"
             return AccessDenied(
                 f"The remote refused to let the action {'write' if pushing else 'read'} "
                 f"the branch {self._branch}.",
-                f"Give the job the permission `{wanted}` and pass its token; a token of your own "
-                "needs the same access.",
+                f"Give the job the permission `{wanted}` and pass its token; a token of your own, "
+                "or a ledger-token for a ledger-repository, needs the same access there.",
             )
         return TryAgain(failed.problem, pushing=pushing, raced=bool(_RACED.search(said)))
 

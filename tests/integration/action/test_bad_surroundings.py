@@ -334,6 +334,33 @@ def test_a_verdict_that_cannot_be_recorded_is_not_shown_and_its_step_is_resumed(
     assert hosted.charged == 1
 
 
+def test_the_ledger_can_be_in_a_repository_of_its_own(hosted: Stage, git_server: GitServer) -> None:
+    hosted.found()
+    git_server.create("octo/ledger.git")
+    hosted.set(variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url})
+    hosted.set_inputs(ledger_repository="octo/ledger")
+
+    seen = hosted.pull_request({SCRIPT: model(95)})
+
+    assert seen.status == ("success", "Pass: step 1 of 3, 2 left")
+    assert hosted.ledger == []
+    kept = Git(git_server.root / "octo/ledger.git").text("show", "easeml-ledger:ledger.jsonl")
+    assert kept.count('"kind":"verdict"') == 1
+
+
+def test_a_token_that_does_not_open_the_ledger_s_repository_is_told(
+    hosted: Stage, git_server: GitServer
+) -> None:
+    hosted.found()
+    git_server.create("octo/ledger.git")
+    hosted.set(variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url})
+    hosted.set_inputs(ledger_repository="octo/ledger", ledger_token="ghs_of_somebody_else_1234")
+
+    seen = hosted.pull_request({SCRIPT: model(95)})
+
+    assert_one_sentence(seen, "refused to let the action read", "ledger-token")
+
+
 def test_a_ledger_that_was_copied_with_its_repository_is_told(stage: Stage) -> None:
     stage.found()
     variables = stage.runner.variables

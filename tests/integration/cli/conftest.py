@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ import pytest
 from pydantic import SecretStr
 
 from easeml_action.cli import main
+from easeml_action.demo.github import GitHubServer
 from easeml_action.testset import KeyPair, open_vault
+from tests.integration.conftest import GitServer
 from tests.leaks import WATCH
+from tests.openapi import check
 
 
 @dataclass(frozen=True)
@@ -187,3 +190,21 @@ def easeml(tmp_path: Path) -> Easeml:
     home.mkdir()
     directory.mkdir()
     return Easeml(home, directory)
+
+
+@pytest.fixture
+def github(git_server: GitServer) -> Iterator[GitHubServer]:
+    with GitHubServer(token=git_server.token, check=check) as server:
+        yield server
+
+
+@pytest.fixture
+def hosted(project: Project, git_server: GitServer) -> Project:
+    """The project, with an origin that asks for a token."""
+    address = git_server.create("octo/model.git")
+    project.easeml.git("push", "-q", str(git_server.root / "octo/model.git"), "main")
+    project.easeml.git("remote", "set-url", "origin", address)
+    (project.easeml.home / ".gitconfig").write_text(
+        "[user]\n\tname = Owner\n\temail = owner@example.com\n"
+    )
+    return project

@@ -1,32 +1,10 @@
 """``easeml rotate --pull-request``: a new test set, proposed without touching the clone."""
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from easeml_action.demo.github import GitHubServer
 from tests.integration.cli.conftest import Project, Ran
 from tests.integration.conftest import GitServer
-from tests.openapi import check
-
-
-@pytest.fixture
-def github(git_server: GitServer) -> Iterator[GitHubServer]:
-    with GitHubServer(token=git_server.token, check=check) as server:
-        yield server
-
-
-@pytest.fixture
-def hosted(project: Project, git_server: GitServer) -> Project:
-    """The project, with an origin that asks for a token."""
-    address = git_server.create("octo/model.git")
-    project.easeml.git("push", "-q", str(git_server.root / "octo/model.git"), "main")
-    project.easeml.git("remote", "set-url", "origin", address)
-    (project.easeml.home / ".gitconfig").write_text(
-        "[user]\n\tname = Owner\n\temail = owner@example.com\n"
-    )
-    return project
 
 
 def rotate(project: Project, github: GitHubServer, git_server: GitServer, *arguments) -> Ran:

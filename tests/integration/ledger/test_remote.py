@@ -255,6 +255,32 @@ def test_a_rule_of_the_host_is_named_at_once(
     assert (origin / "tries").read_text().count("x") == 1
 
 
+def test_a_rule_that_asks_for_signed_commits_is_named_as_such(
+    new_ledger: Callable[..., Ledger], origin: Path
+) -> None:
+    said = (
+        "error: GH013: Repository rule violations found.\n- Commits must have verified signatures."
+    )
+    install_hook(origin, "pre-receive", f"echo '{said}' >&2\nexit 1\n")
+    with pytest.raises(BranchProtected, match="asks for signed commits") as refused:
+        new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+    assert "ledger-repository" in refused.value.remedy
+
+
+def test_an_ssh_address_that_no_token_opens_is_told(
+    clone: Callable[..., Path], tmp_path: Path
+) -> None:
+    refusing = tmp_path / "refusing.sh"
+    refusing.write_text(
+        "#!/bin/sh\necho 'git@host: Permission denied (publickey).' >&2\nexit 255\n"
+    )
+    refusing.chmod(0o755)
+    checkout = clone("by-ssh", "ssh://git@localhost/team/model.git")
+    Git(checkout).run("config", "core.sshCommand", str(refusing))
+    with pytest.raises(AccessDenied, match="SSH address"):
+        Ledger(Branch(Git(checkout)), bytes(32), patience=brief()).read()
+
+
 def test_a_push_that_arrived_though_it_seemed_to_fail_is_not_made_twice(
     new_ledger: Callable[..., Ledger], origin: Path
 ) -> None:

@@ -115,6 +115,11 @@ def test_a_resumed_run_that_is_over_tells_the_verdict() -> None:
     assert (state, description) == ("success", f"Pass: step 1 of 5, 4 left {MARK}")
 
 
+def test_a_step_of_a_terminal_has_no_page_to_lead_to() -> None:
+    [(_, state, _, url)] = settled(history(True, run="local"), seen(1, "pending"), over=True)
+    assert (state, url) == ("success", "")
+
+
 def test_an_error_that_left_its_step_reserved_gives_way_to_the_verdict() -> None:
     left = "The remote did not take the push (step 1 stays reserved)"
     assert settled(history(None), seen(1, "error", 12, left)) == []

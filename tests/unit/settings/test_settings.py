@@ -25,6 +25,12 @@ def test_inputs_left_out_have_the_defaults_of_action_yml() -> None:
     assert settings.passphrase is None
 
 
+def test_the_ledger_is_in_the_checkout_s_repository_or_in_another_one_on_the_same_host() -> None:
+    assert Settings.from_environ(RUNNER).ledger_address is None
+    settings = Settings.from_environ({**RUNNER, "INPUT_LEDGER-REPOSITORY": "acme/ledger"})
+    assert settings.ledger_address == "https://github.example/acme/ledger.git"
+
+
 def test_the_run_url_is_where_a_reader_finds_the_log() -> None:
     url = Settings.from_environ(RUNNER).run_url
     assert url == "https://github.example/octo/digits/actions/runs/17"
@@ -53,6 +59,10 @@ def test_a_missing_runner_variable_is_named(variable: str) -> None:
         ("INPUT_LEDGER-BRANCH", "a//b", "not a branch name"),
         ("INPUT_LEDGER-BRANCH", "a/.b", "not a branch name"),
         ("INPUT_LEDGER-BRANCH", "a.lock/b", "not a branch name"),
+        ("INPUT_LEDGER-REPOSITORY", "ledger", "owner/name"),
+        ("INPUT_LEDGER-REPOSITORY", "acme/../ledger", "owner/name"),
+        ("INPUT_LEDGER-REPOSITORY", "acme/..", "owner/name"),
+        ("INPUT_LEDGER-REPOSITORY", "https://evil.example/a/b", "on the same host"),
         ("INPUT_RETRY-SECONDS", "0", "from 1 to 3,600"),
         ("INPUT_RETRY-SECONDS", "3601", "from 1 to 3,600"),
         ("INPUT_RETRY-SECONDS", "1.5", "a whole number of seconds"),
