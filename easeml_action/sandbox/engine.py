@@ -80,7 +80,10 @@ def open_engine() -> Iterator[Any]:
     """
     host = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
     if not host.startswith("unix://"):
-        raise NoEngine(f"DOCKER_HOST is no unix:// socket ({host[:100]!a}): rows stay on a machine")
+        raise NoEngine(
+            f"DOCKER_HOST ({host[:100]!a}) is no unix:// socket of this machine, which the test "
+            "set's rows must not leave"
+        )
     with _no_settings():
         try:
             client = docker.APIClient(host, version="auto", timeout=ANSWER_SECONDS)

@@ -125,8 +125,8 @@ class Tap:
     ("host", "said"),
     [
         ("unix:///nowhere/docker.sock", "no Docker engine answers"),
-        ("tcp://127.0.0.1:2375", "rows stay"),
-        ("ssh://somebody@example.com", "rows stay"),
+        ("tcp://127.0.0.1:2375", "rows must not leave"),
+        ("ssh://somebody@example.com", "rows must not leave"),
     ],
 )
 # The client library leaves a socket that could not connect to the garbage collector.
