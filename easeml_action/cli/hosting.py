@@ -20,7 +20,7 @@ TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
 
 _PUBLIC_HOST = "github.com"
 # A person waits, and can ask again: a server that fails for longer is said to fail.
-_SECONDS = 20.0
+_SECONDS = 60.0
 # https://HOST/OWNER/NAME, ssh://git@HOST/OWNER/NAME and git@HOST:OWNER/NAME
 _ADDRESS = re.compile(
     r"(?:(?:https?|ssh|git)://)?(?:[^@/]+@)?(?P<host>[^/:]+)(?::\d+(?=/))?[:/]"

@@ -156,7 +156,10 @@ def propose(
     from easeml_action.config import DEFAULT_NAME
 
     def in_tree(path: Path) -> str:
-        return path.resolve().relative_to(root).as_posix()
+        place = path.absolute()
+        if not place.is_relative_to(root):
+            raise WrongUse(f"{path} is not in the repository {root}.", "Name a file in it.")
+        return place.relative_to(root).as_posix()
 
     looked_at = [*new, config or root / DEFAULT_NAME]
     held = {in_tree(path): read_file(path) if path.exists() else None for path in looked_at}

@@ -144,8 +144,9 @@ def _place_of(git: Git, blob: str) -> str | None:
     names = [entry.partition("\t")[2] for entry in staged if entry.split(" ")[1:2] == [blob]]
     if names:
         return names[0]
-    commit = git.text("log", "--all", "--max-count=1", "--format=%h", f"--find-object={blob}")
-    return f"commit {commit}" if commit else None
+    found = (f"--find-object={blob}", "--max-count=1", "--format=%h")
+    commit = git.text("log", "--all", "-m", *found)  # -m: also what a merge itself brought in
+    return f"commit {commit.split()[0]}" if commit else None
 
 
 def _small_blobs(git: Git) -> Iterator[tuple[str, int]]:

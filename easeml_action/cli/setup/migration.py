@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from easeml_action.cli.credentials import PASSPHRASE_VARIABLE, given_passphrase, read_private_key
-from easeml_action.cli.encryption import Layout, column_of, insist_on_rows, read_plaintext
+from easeml_action.cli.encryption import Layout, column_of, insist_on_rows, read_plaintext, warn_of
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, replace
 from easeml_action.cli.keygen import PUBLIC_KEY
@@ -167,7 +167,10 @@ def _prepare(root: Path, branch: str, wish: Wish, before: Predecessor, text: str
         insist_no_private_key(git, public)
         old = vault.decrypt(read_file(root / TEST_SET))
         insist_never_committed(git, Path(TEST_SET).with_suffix(""), old)
-        rows = old if wish.data is None else read_plaintext(wish.data, root)
+        rows = old
+        if wish.data is not None:
+            warn_of(wish.data)
+            rows = read_plaintext(wish.data, root)
         layout, columns = _layout(root, wish, rows)
         secret, sample = layout.split(rows, wish.sample_rows)
         test_set = layout.parse(secret)

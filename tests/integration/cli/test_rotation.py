@@ -64,6 +64,15 @@ def test_a_clone_that_is_behind_proposes_nothing(hosted, github, git_server) -> 
     assert github.pulls == []
 
 
+def test_a_configuration_outside_of_the_repository_is_wrong_use(hosted, github, git_server) -> None:
+    outside = hosted.easeml.home / "other.yml"
+    outside.write_text((hosted.easeml.directory / ".easeml.yml").read_text())
+    rows = hosted.rows(300, first=1_000)
+    done = rotate(hosted, github, git_server, rows, "--pull-request", "--config", outside)
+    assert (done.code, "is not in the repository" in done.stderr) == (2, True)
+    assert github.pulls == []
+
+
 def test_a_branch_without_its_pull_request_is_said(hosted, github, git_server) -> None:
     github.fail_next(10, status=403, method="POST", path="/pulls")
     done = rotate(hosted, github, git_server, hosted.rows(300, first=1_000), "--pull-request")
@@ -79,7 +88,7 @@ def test_without_a_token_nothing_is_read_or_pushed(hosted) -> None:
 
 def test_rows_are_checked_before_a_branch_is_pushed(hosted, github, git_server) -> None:
     done = rotate(hosted, github, git_server, hosted.rows(400, first=150), "--pull-request")
-    assert (done.code, "are in the old test set, too" in done.stderr) == (1, True)
+    assert (done.code, "are also in the old test set" in done.stderr) == (1, True)
     assert github.pulls == []
     bare = str(git_server.root / "octo/model.git")
     assert hosted.easeml.git("--git-dir", bare, "branch", "--list") == "* main"

@@ -63,6 +63,22 @@ def test_rows_on_another_branch_and_rows_that_are_only_staged_are_found(reposito
         insist_never_committed(git, repository.home / "t.csv", table(30).encode())
 
 
+def test_rows_that_only_a_merge_brought_in_are_found(repository) -> None:
+    git = repository.git
+    git("checkout", "-q", "-b", "side")
+    commit(repository, "side.txt", "side")
+    git("checkout", "-q", "main")
+    commit(repository, "main.txt", "main")
+    git("merge", "-q", "--no-commit", "side")
+    (repository.directory / "rows.csv").write_text(table(20))
+    git("add", "rows.csv")
+    git("commit", "-q", "-m", "Merge the side")
+    git("rm", "-q", "--cached", "rows.csv")
+    data = table(20).encode()
+    with pytest.raises(PlaintextInHistory, match="commit"):
+        insist_never_committed(Git(repository.directory), repository.home / "t.csv", data)
+
+
 def test_rows_are_found_whatever_git_made_of_their_line_ends(repository) -> None:
     commit(repository, ".gitattributes", "*.csv text\n")
     commit(repository, "rows.csv", table(20))
