@@ -28,6 +28,10 @@ class Digits:
         """Return the first rows only."""
         return Digits(self.images[:rows], self.digits[:rows])
 
+    def after(self, rows: int) -> "Digits":
+        """Return all rows but the first ones."""
+        return Digits(self.images[rows:], self.digits[rows:])
+
     def to_csv(self) -> bytes:
         """Write a header, then a line per image: its pixels and its digit."""
         text = io.StringIO()

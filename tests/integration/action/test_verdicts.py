@@ -228,8 +228,8 @@ def test_a_used_up_test_set_asks_for_a_new_one_once_and_shows_what_it_measured_w
     rows = [line.split("|")[1:-1] for line in comment.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in row] for row in rows]
     assert cells[0] == ["Step", "Commit", "Verdict", "`n`", "`o`", "`d`", "`n - o`"]
-    assert cells[2][2:5] == ["fail", "0.4542", "0.5042"]
-    assert cells[3][2:5] == ["pass", "0.8500", "0.5042"]
+    assert cells[2][2:5] == ["❌ fail", "0.4542", "0.5042"]
+    assert cells[3][2:5] == ["✅ pass", "0.8500", "0.5042"]
     assert (after.verdict, after.run.outputs["step"]) == ("fail", "1")
 
 

@@ -15,7 +15,7 @@ def test_the_demo_goes_as_planned_and_draws_the_picture_of_the_readme(tmp_path: 
     page, picture = tmp_path / "page.html", tmp_path / "picture.svg"
     command = [sys.executable, "-m", "easeml_action", "demo", "--brief"]
     done = subprocess.run(
-        [*command, "--folder", tmp_path / "demo", "--html", page, "--svg", picture],
+        [*command, "--html", page, "--svg", picture],
         env=os.environ | {"HOME": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
