@@ -67,6 +67,18 @@ class GitServer:
         return 200 if headers == [f"Basic {expected}"] else 401
 
 
+def read_body(request: BaseHTTPRequestHandler) -> bytes:
+    """Read the whole body of a request, also where it comes in chunks."""
+    if request.headers.get("Transfer-Encoding") != "chunked":
+        return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(request.rfile.readline(), 16):
+        body += request.rfile.read(size)
+        request.rfile.readline()
+    request.rfile.readline()
+    return body
+
+
 def _handler(host: GitServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -100,14 +112,7 @@ def _handler(host: GitServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer)
 
         def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            else:
-                body = b""
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
+            body = read_body(self)
             packed = self.headers.get("Content-Encoding") == "gzip"
             return gzip.decompress(body) if packed else body
 

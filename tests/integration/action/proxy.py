@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+from tests.integration.conftest import read_body
+
 _PAGE = b"<html><body>Something went wrong at our end</body></html>"
 _SECONDARY = json.dumps({"message": "You have exceeded a secondary rate limit."}).encode()
 _HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
@@ -131,7 +133,7 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             self.close_connection = True
-            body = self._body()
+            body = read_body(self)
             name = f"{self.command} {self.path.partition('?')[0]}{_service(self.path)}"
             fault = proxy.next_fault(name)
             if fault is None or fault.arrives:
@@ -164,16 +166,6 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", str(len(data) + cut))
             self.end_headers()
             self.wfile.write(data[: len(data) // 2] if cut else data)
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the plan hears of every request."""
