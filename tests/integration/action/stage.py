@@ -25,7 +25,7 @@ from easeml_action.demo.repository import PullRequest, TeamRepository
 from easeml_action.demo.runner import Job, Run, Runner
 from easeml_action.git import Git, GitFailed
 from easeml_action.ledger.branch import LEDGER_FILE
-from easeml_action.testset import KeyPair, encrypt_to, generate_key
+from easeml_action.testset import KeyPair, encrypt_to, generate_key, open_vault
 from tests.leaks import WATCH, without_masks
 
 MARKER = "zebra"
@@ -114,6 +114,13 @@ def key_of(name: str, passphrase: str | None = None) -> KeyPair:
     pair = generate_key(name, f"{name}@example.com", secret)
     WATCH.key(pair, f"the private key of {name}")
     return pair
+
+
+@cache
+def ledger_key() -> bytes:
+    """Return what seals the ledger of every stage."""
+    with open_vault(key_of("holder").private_key, None) as vault:
+        return vault.derive("ledger")
 
 
 @cache

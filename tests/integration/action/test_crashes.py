@@ -18,9 +18,8 @@ import pytest
 
 from easeml_action.demo.github import GitHubServer
 from easeml_action.demo.repository import PullRequest
-from easeml_action.testset import open_vault
 from tests.audit import Audit
-from tests.integration.action.stage import SCRIPT, Seen, Stage, key_of, model
+from tests.integration.action.stage import SCRIPT, Seen, Stage, ledger_key, model
 from tests.openapi import check
 from tests.tally import Tally
 
@@ -134,8 +133,6 @@ def test_a_run_that_is_killed_at_any_stop_is_made_good_by_the_next(
     audited: Callable[..., Audit],
     tally: Tally,
 ) -> None:
-    with open_vault(key_of("holder").private_key, None) as vault:
-        key = vault.derive("ledger")
     for number in range(share, len(play.stops), SHARES):
         with GitHubServer(check=check) as server:
             stage = play.stage.twin(tmp_path / str(number), server)
@@ -145,11 +142,11 @@ def test_a_run_that_is_killed_at_any_stop_is_made_good_by_the_next(
 
             assert killed.run.exit_code == -signal.SIGKILL
             assert tuple(stops.read_text().splitlines()) == play.stops[: number + 1]
-            audited(stage.team.origin, key)
+            audited(stage.team.origin, ledger_key())
 
             again = play.crew.perform(stage, play.opened, stops)
 
             assert state(stage, again) == play.end, play.stops[number]
-            audited(stage.team.origin, key)
+            audited(stage.team.origin, ledger_key())
         tally.add("runs", 2)
         tally.add("kills")

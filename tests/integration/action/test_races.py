@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from easeml_action.demo.repository import PullRequest
-from easeml_action.testset import open_vault
 from tests.audit import Audit
-from tests.integration.action.stage import SCRIPT, Seen, Stage, key_of, model
+from tests.integration.action.stage import SCRIPT, Seen, Stage, ledger_key, model
 from tests.tally import Tally
 
 TAKEN = "used up by another run while this one got ready: all of its 1 steps are taken"
@@ -30,11 +29,7 @@ def judge_at_once(stage: Stage, tally: Tally) -> Callable[[Sequence[PullRequest]
 
 @pytest.fixture
 def audited_stage(stage: Stage, audited: Callable[..., Audit]) -> Callable[[], Audit]:
-    def insist() -> Audit:
-        with open_vault(key_of("holder").private_key, None) as vault:
-            return audited(stage.team.origin, vault.derive("ledger"))
-
-    return insist
+    return lambda: audited(stage.team.origin, ledger_key())
 
 
 def test_runs_on_the_same_commit_share_its_step_and_its_verdict(

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from easeml_action.git import Git
 from easeml_action.ledger import (
+    Branch,
     BudgetSpent,
     Contract,
     ContractChanged,
@@ -316,6 +319,29 @@ def test_other_files_on_the_branch_are_left_there(
     charge(new_ledger(), "m1")
     assert run_git(origin, "show", "easeml-ledger:note é.txt") == "kept"
     assert new_ledger().read().test_sets[0].steps_taken == 1
+
+
+def test_only_the_newest_commit_of_the_ledgers_branch_is_fetched(
+    new_ledger: Callable[..., Ledger],
+    checkout: Path,
+    tmp_path: Path,
+    *,
+    run_git: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_git(checkout, "push", "-q", "origin", "main", "main:easeml-ledger-2", "main:refs/tags/v1")
+    ledger = new_ledger()
+    ledger.open_test_set("rows-a", "a" * 64, 1000, FULL)
+    for model in ("m1", "m2"):
+        charge(ledger, model)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with Branch(Git(checkout)).copy() as copy:
+        tip = copy.read(60.0)
+        (own,) = tmp_path.glob("easeml-ledger-*")
+        fetched = run_git(own, "rev-list", "--all").split()
+
+    assert fetched == [tip.commit]
 
 
 def test_the_checkout_is_left_as_it_was(new_ledger: Callable[..., Ledger], checkout: Path) -> None:
