@@ -105,10 +105,10 @@ def main() -> int:
         workflow.notice(nothing.reason)
         return 0
     except GateError as error:
-        workflow.error(str(error))
+        workflow.error(error.told)
         return 1
     except Exception as error:
-        workflow.error(str(Unexpected(error)))
+        workflow.error(Unexpected(error).told)
         return 1
     return exit_code(report, settings.fail_on)
 

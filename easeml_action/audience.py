@@ -167,7 +167,8 @@ class GitHubAudience:
     def _annotate(self, report: Report) -> None:
         if report.verdict == "error":
             said = f"{report.problem} {report.remedy} {report.price}"
-            text = f"{said}\n{report.excerpt}".rstrip()
+            lines = [said, report.excerpt, f"More: {report.more}"]
+            text = "\n".join(line for line in lines if line)
             self._workflow.error(text, title=report.headline)
         else:
             self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
@@ -193,5 +194,5 @@ class GitHubAudience:
         try:
             return say()
         except GateError as error:
-            self._workflow.warning(str(error))
+            self._workflow.warning(error.told)
             return None

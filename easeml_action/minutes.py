@@ -107,7 +107,11 @@ class Minutes:
     def note_error(self, error: GateError) -> None:
         """Note what ended the run."""
         self._note(
-            verdict="error", problem=error.problem, remedy=error.remedy, excerpt=error.excerpt
+            verdict="error",
+            problem=error.problem,
+            remedy=error.remedy,
+            excerpt=error.excerpt,
+            more=error.more,
         )
 
     def _note(self, **facts: Any) -> None:

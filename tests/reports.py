@@ -80,6 +80,7 @@ REPORTS = {
         problem="The configuration .easeml.yml has no condition that can be read.",
         remedy="Correct the place that is marked.",
         excerpt="    n - p > 0.1 +/- 0.1\n        ^\nexpected n, o or d",
+        more="https://github.com/easeml/ci-action/blob/v0/docs/errors.md#config-invalid",
     ),
     "reserved": replace(
         PASS,

@@ -60,7 +60,7 @@ def main() -> int:
     try:
         return app(prog_name="easeml", standalone_mode=False) or 0
     except GateError as error:
-        print(f"easeml: {error}", file=sys.stderr)
+        print(f"easeml: {error.told}", file=sys.stderr)
         return 2 if isinstance(error, WrongUse) else 1
     except typer.TyperException as error:
         said = error.format_message().rstrip(".")

@@ -46,7 +46,8 @@ def check_config(
         except GateError as error:
             failed += 1
             named = str(error).startswith(str(path))
-            show_error(f"easeml: {error}" if named else f"easeml: {path}: {error}")
+            place = "" if named else f"{path}: "
+            show_error(f"easeml: {place}{error.told}")
             answers.append({"file": str(path), "problem": error.problem, "remedy": error.remedy})
             continue
         answers.append({"file": str(path), "rows": plan.rows, "labels": plan.labels})

@@ -108,7 +108,8 @@ class TerminalAudience:
     def conclude(self, report: "Report") -> None:
         """Say what ended a run without a verdict; the verdict itself is the command's result."""
         if report.verdict == "error":
-            show_error(f"easeml: {report.problem} {report.remedy}\n{report.excerpt}".rstrip())
+            lines = [f"easeml: {report.problem} {report.remedy}", report.excerpt]
+            show_error("\n".join([*filter(None, lines), f"More: {report.more}"]))
 
     def mail(self, recipient: str, report: "Report", *, passed: bool) -> None:  # noqa: ARG002
         """Tell the key holder where the verdict is; a local run sends no mail."""

@@ -75,7 +75,7 @@ def try_model(
         except GateError as error:
             if not as_json or isinstance(error, WrongUse):
                 raise
-            show_error(f"easeml: {error}")
+            show_error(f"easeml: {error.told}")
             show_json({"holds": False, "problem": error.problem, "remedy": error.remedy})
             return 1
     if as_json:

@@ -103,6 +103,8 @@ class Report:
         None where the configuration could not be read.
     problem, remedy, excerpt
         Of the error: one sentence each, and the place in the user's own text; empty without one.
+    more
+        Where the documents tell the error's cause and cure; empty without one.
     cost
         ``step``: this run used one. ``nothing``: an error before the step was reserved, or a
         verdict already on record. ``reserved``: an error after; the same commit resumes the step.
@@ -137,6 +139,7 @@ class Report:
     problem: str = ""
     remedy: str = ""
     excerpt: str = ""
+    more: str = ""
     cost: Cost = "nothing"
     step: int | None = None
     remaining: Remaining | None = None

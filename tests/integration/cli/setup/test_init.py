@@ -105,8 +105,10 @@ def test_options_that_contradict_the_configuration_are_wrong_use(newcomer) -> No
 
 def test_without_a_terminal_the_missing_options_are_named_in_one_line(newcomer) -> None:
     done = newcomer("init")
-    assert (done.code, done.stderr.count("\n")) == (2, 1)
-    assert "A new gate needs TEST_SET, --label, --condition." in done.stderr
+    assert done.code == 2
+    sentence, more = done.stderr.splitlines()
+    assert "A new gate needs TEST_SET, --label, --condition." in sentence
+    assert more.endswith("#wrong-use")
     assert [path.name for path in newcomer.directory.iterdir() if path.name != ".git"] == [
         "evaluate_model.py"
     ]

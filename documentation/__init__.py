@@ -1,0 +1,1 @@
+"""What the documents take from the code: the texts of errors, the reference, the recording."""
