@@ -12,7 +12,8 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 pytest_plugins = ["tests.leaks", "tests.tally"]
 
-END_TO_END = "tests/e2e/"
+# One worker runs all of a folder: what they share takes long to make.
+SHARING = ("tests/e2e/", "tests/documents/")
 
 
 # No test asserts a time, and what fails in a run of the whole suite fails in the next one. (A part
@@ -22,10 +23,10 @@ settings.load_profile("project")
 
 
 class Scheduling(LoadScopeScheduling):
-    """Any worker runs any test, but one worker runs all that use the Docker engine."""
+    """Any worker runs any test, but one worker runs all that share an engine or an installation."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return END_TO_END if nodeid.startswith(END_TO_END) else nodeid
+        return next((folder for folder in SHARING if nodeid.startswith(folder)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
