@@ -1,6 +1,7 @@
 """A test set that serves several periods: each on rows of its own, until they are used up."""
 
-from threading import Thread
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -177,17 +178,18 @@ def test_the_issue_closes_once_a_new_test_set_serves_though_the_last_period_was_
 
 def test_runs_that_race_for_the_end_of_a_period_agree_on_the_next(stage: Stage) -> None:
     stage.found(steps=1, periods=2)
-    opened = [stage.open({SCRIPT: model(right)}) for right in (40, 41)]
-    seen: list[Seen] = []
-
-    def judge(number: int) -> None:
-        seen.append(stage.judge(opened[number]))
-
-    threads = [Thread(target=judge, args=(number,)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    first, second = (stage.open({SCRIPT: model(right)}) for right in (40, 41))
+    with stage.job(first) as one:
+        # A run leaves its temporary folder empty: the other has one of its own.
+        folder = Path(tempfile.mkdtemp(dir=stage.runner.cache))
+        folder.chmod(0o711)
+        stage.set(variables={"TMPDIR": str(folder)})
+        with stage.job(second) as other:
+            processes = one.start(), other.start()
+            seen = [
+                stage.finish(one, processes[0], first.head, first),
+                stage.finish(other, processes[1], second.head, second),
+            ]
 
     assert sorted(place(each) for each in seen) == [
         ("fail", "1", "1 of 2"),
