@@ -1,7 +1,8 @@
 """Builds a model's Python environment with uv, once for every content of its requirements.
 
-Installing can run code of the packages, so a build is as untrusted as the model: it runs as a
-user of its own, with nothing of ours in its environment. A finished environment belongs to the
+Installing can run code of the packages, so a build is as untrusted as the model: it runs behind
+the same layers, with the network and with nothing of ours in its environment. Where wheels do, none
+of their code runs. A finished environment belongs to the
 gate, and models only read it.
 """
 
@@ -210,10 +211,21 @@ class _Build:
             *("venv", "--no-project", "--allow-existing", "--quiet"),
             *("--python", str(interpreter), str(self._environment)),
         )
-        if self._recipe.arguments:
+        if self._recipe.arguments and not self._install_wheels(progress):
             self._run(progress, *self._recipe.arguments)
         remove(self._workshop)
         seal(self._environment)
+
+    def _install_wheels(self, progress: Progress) -> bool:
+        """Install without running any code of the packages, where all of them come as wheels."""
+        if not self._recipe.lists_packages:
+            return False
+        completed = self._call(*self._recipe.arguments, "--no-build")
+        if completed.succeeded:
+            progress.show_untrusted(completed.log or "")
+        else:
+            progress.say("Not every package comes as a wheel for this machine: some are built.")
+        return completed.succeeded
 
     def _copy(self, checkout: Path) -> None:
         """Give the build what its name covers, and no more: else it would not be its name."""
@@ -226,7 +238,14 @@ class _Build:
         give_all(self._source, self._account)
 
     def _run(self, progress: Progress, *arguments: str) -> None:
-        completed = run_confined(
+        completed = self._call(*arguments)
+        if completed.log:
+            progress.show_untrusted(completed.log)
+        if not completed.succeeded:
+            raise EnvironmentFailed(self._recipe.title, self._describe(completed))
+
+    def _call(self, *arguments: str) -> Completed:
+        return run_confined(
             [str(self._uv), *arguments],
             directory=self._source,
             environment=self._variables(),
@@ -236,10 +255,6 @@ class _Build:
             keep_log=True,
             tolerated=self._tolerated,
         )
-        if completed.log:
-            progress.show_untrusted(completed.log)
-        if not completed.succeeded:
-            raise EnvironmentFailed(self._recipe.title, self._describe(completed))
 
     def _describe(self, completed: Completed) -> str:
         match completed.overrun:

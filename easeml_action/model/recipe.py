@@ -55,6 +55,11 @@ class Recipe:
     whole: bool = False
     arguments: tuple[str, ...] = ()
 
+    @property
+    def lists_packages(self) -> bool:
+        """Whether it only names packages, which may all be had without building one."""
+        return "--requirements" in self.arguments
+
     def key(self, checkout: Path, digest: str, *machine: str) -> str:
         """Name the environment: equal names are equal environments.
 

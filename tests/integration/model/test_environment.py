@@ -1,6 +1,8 @@
+import io
 import json
 import os
 import subprocess
+import tarfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -205,6 +207,44 @@ def test_a_build_that_was_broken_off_is_built_again(
     again = build({"requirements.txt": "bread\n"})
     assert environment_of(again) == environment_of(prepared)
     assert has(again, "bread")
+
+
+def test_where_wheels_do_no_code_of_a_package_runs(
+    build: Callable[..., PreparedModel], shop: Shop, place: Path
+) -> None:
+    shop("bread", "1.0", "")
+    add_source(place / "wheels/bread-2.0.tar.gz", PROJECT, "raise SystemExit('it ran')\n")
+    prepared = build({"requirements.txt": "bread\n"})
+    assert say(prepared, "import importlib.metadata as m; print(m.version('bread'))") == "1.0"
+
+
+def test_a_package_without_a_wheel_is_built(
+    build: Callable[..., PreparedModel], shop: Shop, place: Path, progress: Recorder
+) -> None:
+    add_source(place / "wheels/model-1.tar.gz", PROJECT, BACKEND)
+    prepared = build({"requirements.txt": "model\n"})
+    assert say(prepared, "import src_module; print(src_module.x)") == "1"
+    assert "Not every package comes as a wheel for this machine: some are built." in progress.all(
+        "said"
+    )
+
+
+def add_source(archive: Path, project: str, backend: str) -> None:
+    """Write a package as source, which runs its backend while it is installed."""
+    top = archive.name.removesuffix(".tar.gz")
+    name, version = top.split("-")
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": project,
+        "backend.py": backend,
+        "src_module.py": "x = 1\n",
+    }
+    with tarfile.open(archive, "w:gz") as tar:
+        for path, text in files.items():
+            member = tarfile.TarInfo(f"{top}/{path}")
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    archive.chmod(0o644)
 
 
 def test_a_build_that_takes_too_long_is_ended(
