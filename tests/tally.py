@@ -15,6 +15,8 @@ FIGURES: Final = (
     "kills",
     "faults injected",
     "tamperings tried",
+    "attacks tried",
+    "attacks won",
     "steps lost",
     "steps double-charged",
     "budget exceeded",

@@ -18,7 +18,7 @@ from easeml_action.git import Git
 
 # A wheel carries the container's own entrypoint beside this module.
 _PLACES = (Path(__file__).with_name("entrypoint.py"), Path(__file__).parents[2] / "entrypoint.py")
-_ENTRYPOINT = next(place for place in _PLACES if place.exists())
+ENTRYPOINT = next(place for place in _PLACES if place.exists())
 _DELIMITED = re.compile(
     r"(?P<name>[^\n=]+)<<(?P<end>[^\n]+)\n(?P<value>.*?)\n(?P=end)\n", re.DOTALL
 )
@@ -57,7 +57,7 @@ class Job:
         """Start the action as a process of its own."""
         with (self.home / "log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, str(_ENTRYPOINT)],
+                [sys.executable, str(ENTRYPOINT)],
                 cwd=self.workspace,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

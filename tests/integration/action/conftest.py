@@ -1,30 +1,20 @@
 """The stage for the tests of this folder."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from easeml_action.demo.github import GitHubServer
-from easeml_action.sandbox import remove
-from tests.integration.action.stage import Stage
+from tests.integration.action.stage import Stage, environment_cache
 from tests.integration.conftest import GitServer
-from tests.leaks import WATCH
 from tests.openapi import check, description
 
 
 @pytest.fixture(scope="session")
 def environments() -> Iterator[Path]:
-    """Where built environments are kept, so that the bare one is built once.
-
-    Every user must be able to enter it, and pytest's own folders are closed to all but us.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="easeml-action-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    WATCH.insist_on_folder(folder)
-    remove(folder)
+    with environment_cache() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from easeml_action.demo.repository import PullRequest, TeamRepository
 from easeml_action.demo.runner import Job, Run, Runner
 from easeml_action.git import Git, GitFailed
 from easeml_action.ledger.branch import LEDGER_FILE
+from easeml_action.sandbox import remove
 from easeml_action.testset import KeyPair, encrypt_to, generate_key, open_vault
 from tests.leaks import WATCH, without_masks
 
@@ -301,7 +302,7 @@ class Stage:
         assert _snapshot(job.workspace) == before
         temporary = Path(job.environment["TMPDIR"])
         if run.exit_code < 0:
-            _throw_away(temporary)
+            throw_away(temporary)
         assert list(temporary.iterdir()) == []
         assert "Traceback" not in run.log
         self._insist_on_secrecy(job, seen)
@@ -392,7 +393,20 @@ def _unmarked(description: str) -> str:
     return re.sub(r" \[easeml-ledger@\d+:[0-9a-f]{8}\.[0-9a-f]{8}\]$", "", description)
 
 
-def _throw_away(temporary: Path) -> None:
+@contextmanager
+def environment_cache() -> Iterator[Path]:
+    """Lend a folder where built environments are kept, so that the bare one is built once.
+
+    Every user must be able to enter it, and pytest's own folders are closed to all but us.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="easeml-action-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    WATCH.insist_on_folder(folder)
+    remove(folder)
+
+
+def throw_away(temporary: Path) -> None:
     """Do what the end of a container does, after a run that was killed in it.
 
     The home of gpg lies in memory; ours is known by the key, which no other process of tests has.

@@ -1,0 +1,7 @@
+"""Read the event's file."""
+
+from hostile import first_readable
+
+
+def attempt(targets, secret):
+    return first_readable(f"{targets['runner']}/event.json")
