@@ -214,6 +214,8 @@ class Arena:
                 outcome = Outcome(run, run.outputs.get("verdict", ""), memory, self, job.home)
             else:
                 seen = stage.finish(job, process, pull_request.head, pull_request)
+                # Else it would have lost for a reason that is not the defence.
+                assert re.search(r"Models are held by: .*landlock, seccomp\.", seen.log)
                 outcome = Outcome(
                     seen.run, seen.run.outputs.get("verdict", ""), memory, self, job.home
                 )
