@@ -450,5 +450,6 @@ def assert_one_sentence(seen: Seen, *words: str) -> None:
     for word in words:
         assert word in error, error
     assert len(re.findall(r"\.(?: |$|%0A)", error)) >= 2, error  # what is wrong, and what to do
+    assert re.search(r"%0AMore: https://\S+/docs/errors\.md#[a-z-]+$", error), error
     assert seen.verdict == "error"
     assert seen.status[0] == "error"
