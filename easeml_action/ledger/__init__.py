@@ -39,7 +39,8 @@ from easeml_action.ledger.errors import (
     UntrustedLedger,
     WrongLedgerKey,
 )
-from easeml_action.ledger.history import Evaluation, History, KnownTestSet
+from easeml_action.ledger.history import History
+from easeml_action.ledger.known import Evaluation, KnownTestSet
 from easeml_action.ledger.ledger import Ledger, Reservation
 from easeml_action.ledger.records import (
     Contract,

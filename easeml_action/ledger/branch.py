@@ -14,14 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from easeml_action.git import Git, GitFailed
-from easeml_action.ledger.errors import (
-    AccessDenied,
-    BranchProtected,
-    LedgerReplaced,
-    LedgerTooLarge,
-    NoOrigin,
-    NotALedger,
-)
+from easeml_action.ledger.errors import LedgerReplaced, LedgerTooLarge, NoOrigin, NotALedger
+from easeml_action.ledger.refusals import TryAgain, explain, may_go_alone, says_absent
 from easeml_action.ledger.witness import compare, deleted, witness_folder, witness_ref
 from easeml_action.patience import Patience
 
@@ -56,51 +50,6 @@ to the one before it and sealed, and a ledger that does not check out stops the 
 `easeml status` shows what is in it. The measurements inside are encrypted to the owner of the test
 set, who reads them with `easeml reveal`.
 """
-
-_DENIED: Final = re.compile(
-    r"error: 40[13]\b|Authentication failed|could not read (Username|Password)"
-    r"|Permission to \S+ denied|Permission denied|Write access to repository not granted"
-    r"|Repository not found|repository '[^']*' not found|marked as read only",
-    re.IGNORECASE,
-)
-_RULE: Final = re.compile(
-    r"GH006|GH013|protected branch hook declined|repository rule violations", re.IGNORECASE
-)
-_SIGNED: Final = re.compile(r"must have (verified|valid) signatures", re.IGNORECASE)
-_SSH: Final = re.compile(r"\(publickey|Host key verification failed", re.IGNORECASE)
-_ABSENT: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
-_RACED: Final = re.compile(
-    r"\((fetch first|non-fast-forward|stale info|reference already exists|already exists)\)"
-    r"|cannot lock ref|failed to update ref|failed to lock|incorrect old value"
-    r"|atomic transaction failed",
-    re.IGNORECASE,
-)
-_NO_ATOMIC: Final = re.compile(r"does not support --atomic", re.IGNORECASE)
-
-
-class TryAgain(Exception):
-    """Something passing got in the way: read again, decide again, try again.
-
-    Parameters
-    ----------
-    said
-        The one line in which git told it.
-    pushing
-        Whether it happened while pushing; what was to be written may then be written or not.
-    raced
-        Whether another writer was first.
-    pause
-        Seconds to wait at least.
-    """
-
-    def __init__(
-        self, said: str, *, pushing: bool = False, raced: bool = False, pause: float = 0.0
-    ) -> None:
-        super().__init__(said)
-        self.said = said
-        self.pushing = pushing
-        self.raced = raced
-        self.pause = pause
 
 
 @dataclass(frozen=True)
@@ -201,8 +150,8 @@ class Copy:
                 f"+{witness_folder(self._branch)}*:{_LOCAL_BESIDE}*",
             )
         except GitFailed as failed:
-            if not _ABSENT.search(failed.stderr):
-                raise self._explain(failed) from None
+            if not says_absent(failed.stderr):
+                raise explain(failed, self._branch) from None
             self._insist_on_absence(timeout)
             return Tip(None, b"")
         commit = self._own.text("rev-parse", f"{_LOCAL}^{{commit}}")
@@ -273,13 +222,13 @@ class Copy:
         try:
             self._swap(commit, timeout, branch, witness)
         except GitFailed as failed:
-            if not _may_go_alone(failed.stderr, tip.witness):
-                raise self._explain(failed) from None
+            if not may_go_alone(failed.stderr, tip.witness):
+                raise explain(failed, self._branch) from None
             # A host that takes no such ref, or not two at once, gets the branch by itself.
             try:
                 self._swap(commit, timeout, branch)
             except GitFailed as alone:
-                raise self._explain(alone) from None
+                raise explain(alone, self._branch) from None
             with suppress(GitFailed):
                 self._swap(commit, timeout, witness)
 
@@ -309,7 +258,7 @@ class Copy:
         try:
             listed = self._remote(timeout, "ls-remote", "--quiet", "origin", self._ref, witness)
         except GitFailed as failed:
-            raise self._explain(failed) from None
+            raise explain(failed, self._branch) from None
         names = listed.decode().split()[1::2]
         if self._ref in names:
             raise TryAgain("the branch was created a moment ago", raced=True)
@@ -334,40 +283,3 @@ class Copy:
         parent = () if tip.commit is None else ("-p", tip.commit)
         made = self._own.run("commit-tree", tree, *parent, "-m", message, environment=_IDENTITY)
         return made.decode().strip()
-
-    def _explain(self, failed: GitFailed) -> Exception:
-        said, pushing = failed.stderr, failed.command == "push"
-        if _RULE.search(said):
-            asks = " and asks for signed commits" if _SIGNED.search(said) else ""
-            return BranchProtected(
-                f"A rule of the repository forbids the push to the branch {self._branch}{asks}.",
-                f"Exempt {self._branch} from the branch protection or ruleset, give the action a "
-                "token that may bypass it, name another branch with ledger-branch, or another "
-                "repository with ledger-repository: docs/ledger.md shows each.",
-            )
-        if _SSH.search(said):
-            return AccessDenied(
-                "The checkout's origin has an SSH address, which no token opens.",
-                "Leave ssh-key out of actions/checkout, so that origin has an HTTPS address, or "
-                "name this repository as ledger-repository.",
-            )
-        if _DENIED.search(said):
-            wanted = "contents: write" if pushing else "contents: write (which includes reading)"
-            return AccessDenied(
-                f"The remote refused to let the action {'write' if pushing else 'read'} "
-                f"the branch {self._branch}.",
-                f"Give the job the permission `{wanted}` and pass its token; a token of your own, "
-                "or a ledger-token for a ledger-repository, needs the same access there.",
-            )
-        return TryAgain(failed.problem, pushing=pushing, raced=bool(_RACED.search(said)))
-
-
-def _may_go_alone(said: str, witness: str | None) -> bool:
-    """Say whether the witness may be what the remote refused.
-
-    One that is there shows that the remote takes it.
-    """
-    if _NO_ATOMIC.search(said):
-        return True
-    refused = "[remote rejected]" in said and not _RACED.search(said) and not _RULE.search(said)
-    return refused and witness is None

@@ -14,6 +14,9 @@ from easeml_action.ledger.errors import RowsEdited, RowsMissing
 from easeml_action.ledger.history import History
 from easeml_action.ledger.records import RememberedRows
 
+# Returns a file of the branch at one moment; None where there is none.
+ReadFile = Callable[[str], bytes | None]
+
 DIGEST_BYTES = 8
 MAX_ROWS = 12_000_000  # a file of them is just smaller than the 100 MB that GitHub takes
 
@@ -74,7 +77,7 @@ def path_of(record: RememberedRows) -> str:
     return f"rows/{record.digests}.bin"
 
 
-def take_down(history: History, read: Callable[[str], bytes | None]) -> tuple[ShelvedRows, ...]:
+def take_down(history: History, read: ReadFile) -> tuple[ShelvedRows, ...]:
     """Return the rows of every test set that the history remembers.
 
     Parameters
@@ -90,7 +93,7 @@ def take_down(history: History, read: Callable[[str], bytes | None]) -> tuple[Sh
     return tuple(_take_down(record, read) for record in history.remembered)
 
 
-def _take_down(record: RememberedRows, read: Callable[[str], bytes | None]) -> ShelvedRows:
+def _take_down(record: RememberedRows, read: ReadFile) -> ShelvedRows:
     path = path_of(record)
     digests = read(path)
     if digests is None:
