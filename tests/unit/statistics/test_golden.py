@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from easeml_action.statistics import binomial_p_value
-from easeml_action.statistics.paired import discordance_interval, score_statistic
+from easeml_action.statistics.nuisance import discordance_interval
+from easeml_action.statistics.score import score_statistic
 
 
 @pytest.mark.parametrize(

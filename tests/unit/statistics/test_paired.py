@@ -7,11 +7,9 @@ from scipy import stats
 from scipy.special import gammaln
 
 from easeml_action.statistics import paired_p_value
-from easeml_action.statistics.paired import (
-    discordance_interval,
-    ln_paired_p_value,
-    score_statistic,
-)
+from easeml_action.statistics.nuisance import discordance_interval
+from easeml_action.statistics.paired import ln_paired_p_value
+from easeml_action.statistics.score import score_statistic
 
 MARGINS = (-0.3, -0.02, 0.0, 0.05, 0.3)
 
