@@ -286,6 +286,15 @@ def connect(
     return own
 
 
+def identity(name: str, email: str) -> dict[str, str]:
+    """Return the environment in which git makes commits of this author and committer."""
+    return {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", name), ("EMAIL", email))
+    }
+
+
 def _port(port: int | None) -> str:
     return "" if port is None else f":{port}"
 

@@ -20,18 +20,14 @@ from easeml_action.cli.terminal import (
     show_note,
 )
 from easeml_action.errors import GateError
-from easeml_action.git import Git, GitFailed, borrow
+from easeml_action.git import Git, GitFailed, borrow, identity
 
 if TYPE_CHECKING:
     from easeml_action.gate import Gate
     from easeml_action.testset import TestSet
 
 _TRUSTED = "refs/remotes/origin/HEAD"
-_NOBODY = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "easeml try"), ("EMAIL", "easeml@example.com"))
-}
+_NOBODY = identity("easeml try", "easeml@example.com")
 
 
 class NoSample(GateError):

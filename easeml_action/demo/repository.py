@@ -5,13 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from easeml_action.git import Git
+from easeml_action.git import Git, identity
 
-_IDENTITY = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "A developer"), ("EMAIL", "developer@example.com"))
-}
+_IDENTITY = identity("A developer", "developer@example.com")
 _NO_COMMIT = "0" * 40
 
 

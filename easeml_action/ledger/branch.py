@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from easeml_action.git import Git, GitFailed
+from easeml_action.git import Git, GitFailed, identity
 from easeml_action.ledger.errors import LedgerReplaced, LedgerTooLarge, NoOrigin, NotALedger
 from easeml_action.ledger.refusals import TryAgain, explain, may_go_alone, says_absent
 from easeml_action.ledger.witness import compare, deleted, witness_folder, witness_ref
@@ -31,11 +31,7 @@ _LOCAL_WITNESS: Final = f"{_LOCAL_BESIDE}witness"
 # server need not show both refs of one push at the same instant.
 _LOOKS: Final = 3
 _LOOK_PAUSE: Final = 0.5
-_IDENTITY: Final = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "easeml-ci"), ("EMAIL", "easeml-ci@noreply.invalid"))
-}
+_IDENTITY: Final = identity("easeml-ci", "easeml-ci@noreply.invalid")
 
 # Shown to whoever opens the branch in a browser.
 _README: Final = b"""\
