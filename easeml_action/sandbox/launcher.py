@@ -153,9 +153,7 @@ def _are_limits(limits: Mapping[str, int]) -> bool:
 
 
 def _take_landlock(ruleset: int) -> None:
-    libc: Any = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _call("syscall", LANDLOCK_RESTRICT_SELF, ruleset, 0)
 
 
 def _is_landlocked(_: int) -> bool:
@@ -173,9 +171,7 @@ class _Program(ctypes.Structure):
 def _take_seccomp(program: str) -> None:
     instructions = base64.b64decode(program)
     filled = _Program(len(instructions) // 8, instructions)
-    libc: Any = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filled), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filled))
 
 
 def _own_status(field: str) -> str:
@@ -349,9 +345,13 @@ def _parent(process: Path) -> int | None:
     return int(fields[1])
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int, argument: Any = 0) -> None:
+    _call("prctl", option, value, argument, 0, 0)
+
+
+def _call(function: str, *arguments: Any) -> None:
     libc: Any = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
+    if libc[function](*arguments) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
 
