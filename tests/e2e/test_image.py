@@ -2,11 +2,13 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +40,20 @@ def test_it_holds_exactly_what_the_requirement_file_pins(docker: Docker, image: 
         for name, version, marker in pins
         if ">= '3.12'" not in marker and "win32" not in marker
     }
+
+
+def test_everything_it_holds_comes_as_a_wheel_for_arm64_too(tmp_path: Path) -> None:
+    # Debian's Python 3.11 and glibc 2.36. Nothing is fetched but the lists of what there is.
+    platform = ("--python-version", "3.11", "--python-platform", "aarch64-manylinux_2_36")
+    wheels = ("--only-binary", ":all:", "--require-hashes", "--no-deps")
+    command = (find_uv_bin(), "pip", "install", "--no-config", "--dry-run", "--target", tmp_path)
+    requirements = ("--requirement", ROOT / "requirements/action.txt")
+    done = subprocess.run(
+        [*command, *platform, *wheels, *requirements], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert " + numpy==" in done.stderr
 
 
 @pytest.mark.parametrize("absent", ["pytest", "typer", "rich", "sklearn", "pip", "hypothesis"])
