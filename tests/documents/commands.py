@@ -19,11 +19,12 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """Commands that a reader would type in one go."""
+    """What is fenced in a document, such as commands that a reader would type in one go."""
 
     text: str
     mark: str = ""
     why: str = ""
+    language: str = "sh"
 
     @property
     def is_run(self) -> bool:
@@ -36,11 +37,14 @@ class Block:
         return int(self.mark.removeprefix("exit ")) if self.mark.startswith("exit ") else 0
 
 
+def fenced(page: str) -> list[Block]:
+    """Return all that is fenced in a document, from top to bottom."""
+    return [
+        Block(each["text"], each["mark"] or "", each["why"] or "", each["language"])
+        for each in _BLOCK.finditer((ROOT / page).read_text())
+    ]
+
+
 def blocks(page: str) -> list[Block]:
     """Return the blocks of commands in a document, from top to bottom."""
-    found = _BLOCK.finditer((ROOT / page).read_text())
-    return [
-        Block(each["text"], each["mark"] or "", each["why"] or "")
-        for each in found
-        if each["language"] == "sh"
-    ]
+    return [block for block in fenced(page) if block.language == "sh"]

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from easeml_action.testset import KeyPair
-from tests.documents.commands import ROOT, Block, blocks
+from tests.documents.commands import ROOT, Block, blocks, fenced
 from tests.leaks import WATCH
 
 PAGES = sorted(
@@ -161,6 +161,8 @@ def test_what_a_reader_installs_is_this_checkout(reader: Reader) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_are_run_or_the_page_says_why_not(page: str) -> None:
+    languages = {block.language for block in fenced(page)}
+    assert languages.isdisjoint({"bash", "shell", "console", "shell-session", "zsh"})
     found = blocks(page)
     assert all(len(block.why.split()) > 3 for block in found if block.mark)
     if any(block.is_run for block in found):
