@@ -185,8 +185,15 @@ def _dearmored(armored: bytes) -> bytes:
 def _files(folder: Path) -> Iterator[Path]:
     """Yield a place itself, and everything below it that is no folder."""
     yield folder
-    for parent, _, names in os.walk(folder):
-        yield from (Path(parent, name) for name in names)
+    left = [str(folder)]
+    # Not by os.walk, which calls itself: hostile models make folders deeper than that can go.
+    while left:
+        with suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    yield Path(entry.path)
+                elif not entry.is_symlink():
+                    left.append(entry.path)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
