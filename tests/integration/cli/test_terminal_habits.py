@@ -59,14 +59,21 @@ def test_the_shell_completes_commands(easeml, typed: str, offered: str) -> None:
     assert done.stdout.split() == [offered]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_for_a_shell_is_shown(easeml, shell: str) -> None:
+@pytest.mark.parametrize(
+    ("shell", "own"),
+    [
+        ("bash", "complete -o default -F _easeml_completion easeml"),
+        ("zsh", "#compdef easeml"),
+        ("fish", "complete --command easeml"),
+    ],
+)
+def test_the_script_for_a_shell_is_shown(easeml, shell: str, own: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "easeml_action", "--show-completion", shell],
-        env=easeml.environment,
+        [sys.executable, "-m", "easeml_action"],
+        env={**easeml.environment, "_EASEML_COMPLETE": f"source_{shell}"},
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    assert "_EASEML_COMPLETE" in done.stdout
+    assert own in done.stdout
