@@ -1,7 +1,10 @@
 """Rules of the suite: nothing is skipped under CI, one worker has the engine, chance has a seed."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -11,6 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 pytest_plugins = ["tests.leaks", "tests.tally"]
+
+ROOT = Path(__file__).parents[1]
 
 # One worker runs all of a folder: what they share takes long to make.
 SHARING = ("tests/e2e/", "tests/documents/")
@@ -51,3 +56,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     return _fail_if_skipped((yield))
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheels")
+    build = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
+    options = ["--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    subprocess.run([*build, *options], check=True, cwd=folder)
+    return folder
