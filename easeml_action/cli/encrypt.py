@@ -20,6 +20,7 @@ from easeml_action.cli.encryption import (
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
+from easeml_action.cli.hosting import push_command
 from easeml_action.cli.keygen import PUBLIC_KEY
 from easeml_action.cli.opening import (
     DEFAULT_LEDGER_BRANCH,
@@ -28,7 +29,7 @@ from easeml_action.cli.opening import (
     opened_vault,
 )
 from easeml_action.cli.terminal import show_json, show_note
-from easeml_action.git import GitFailed
+from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -154,7 +155,11 @@ def report(
     """Say what was written, and the commands that commit it."""
     paths = [layout.test_set, *([layout.sample] if sample_rows else [])]
     shown = [os.path.relpath(path) for path in paths]
-    command = f"git add {' '.join(map(shlex.quote, shown))}"
+    commands = [
+        f"git add {' '.join(map(shlex.quote, shown))}",
+        "git commit -m 'Use a new test set'",
+        push_command(Git(Path.cwd())),
+    ]
     if as_json:
         show_json(
             {
@@ -164,7 +169,7 @@ def report(
                 "identity": identity,
                 "sample": shown[1] if sample_rows else None,
                 "sample_rows": sample_rows,
-                "commands": [command, "git commit -m 'Use a new test set'", "git push"],
+                "commands": commands,
             }
         )
         return
@@ -175,5 +180,5 @@ def report(
     if sample_rows:
         show_note(f"Sample:   {shown[1]}, {sample_rows:,} rows that are in public from now on")
     show_note("Commit what was written:")
-    for line in (command, "git commit -m 'Use a new test set'", "git push"):
-        show_note(f"  {line}")
+    for command in commands:
+        show_note(f"  {command}")

@@ -61,6 +61,15 @@ def github_of(git: Git, token: SecretStr) -> "GitHub | None":
     return GitHub(name, token, given or own, patience=Patience(_SECONDS))
 
 
+def push_command(git: Git) -> str:
+    """Return the command that pushes the branch that is checked out, also for the first time."""
+    try:
+        git.text("rev-parse", "--abbrev-ref", "@{upstream}")
+    except GitFailed:
+        return "git push -u origin HEAD"
+    return "git push"
+
+
 def require_github(git: Git, purpose: str) -> "GitHub":
     """Return the API of the repository that is ``origin``.
 

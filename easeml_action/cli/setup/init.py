@@ -20,7 +20,7 @@ from easeml_action.cli.encryption import (
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
-from easeml_action.cli.hosting import repository_at
+from easeml_action.cli.hosting import push_command, repository_at
 from easeml_action.cli.keygen import secret_commands
 from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch
 from easeml_action.cli.rehearsal import default_branch
@@ -283,7 +283,7 @@ def report(
             *secret_commands(keys.private, protected=protected),
             f"git add {names}",
             "git commit -m 'Judge models on a secret test set'",
-            "git push",
+            push_command(Git(root)),
         ]
     if as_json:
         show_json(

@@ -44,7 +44,7 @@ def test_one_command_sets_a_gate_up(newcomer) -> None:
         "git add .easeml.yml .easeml/public.asc .github/workflows/easeml.yml "
         "data_test/test.csv.gpg data_test/test.sample.csv",
         "git commit -m 'Judge models on a secret test set'",
-        "git push",
+        "git push -u origin HEAD",
     ]
     with open_vault(SecretStr(private.read_text()), None) as vault:
         secret = vault.decrypt((newcomer.directory / "data_test/test.csv.gpg").read_bytes())
@@ -52,6 +52,16 @@ def test_one_command_sets_a_gate_up(newcomer) -> None:
     assert sorted(secret.decode().splitlines()[1:] + sample.splitlines()[1:]) == sorted(
         table(400).splitlines()[1:]
     )
+
+
+def test_a_branch_that_origin_has_is_pushed_without_its_name(newcomer, tmp_path) -> None:
+    newcomer.git("init", "-q", "--bare", str(tmp_path / "origin.git"))
+    newcomer.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    newcomer.git("push", "-q", "-u", "origin", "main")
+
+    result = newcomer("init", newcomer.home / "test.csv", *TERMS, "--json").json()
+
+    assert result["commands"][-1] == "git push"
 
 
 def test_what_is_committed_holds_neither_the_key_nor_the_rows(newcomer) -> None:
