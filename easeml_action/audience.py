@@ -115,6 +115,7 @@ class GitHubAudience:
         """Open the issue, or find the one that is open already."""
         body = render_issue(
             retirement.terms,
+            repository=self._github.repository,
             test_set=retirement.test_set,
             path=retirement.path,
             sample=retirement.sample,

@@ -96,6 +96,7 @@ def issue(**changes: Any) -> str:
     """Render the issue about a used-up test set, with some things changed."""
     values = {
         "terms": TERMS,
+        "repository": "acme/model",
         "test_set": SET,
         "path": "data_test/test.csv.gpg",
         "history": HISTORY,

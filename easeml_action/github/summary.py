@@ -33,6 +33,7 @@ def issue_title(test_set: str, remaining: Remaining) -> str:
 def render_issue(
     terms: Terms,
     *,
+    repository: str,
     test_set: str,
     path: str,
     history: Sequence[PastVerdict],
@@ -47,6 +48,8 @@ def render_issue(
 
     Parameters
     ----------
+    repository
+        ``owner/name``; `easeml init` names the private key after it.
     path
         Where the encrypted test set is in the repository.
     rows_required
@@ -63,6 +66,7 @@ def render_issue(
     return render_markdown(
         "issue.md.j2",
         terms=terms,
+        repository=repository,
         reliability=percent(terms.reliability),
         test_set=test_set,
         path=path,

@@ -304,7 +304,7 @@ def test_the_issue_says_how_to_replace_the_test_set() -> None:
     body = issue(sample="data_test/test.sample.csv")
 
     assert "6,543 new rows" in body
-    assert "easeml rotate ~/private/new.csv" in body
+    assert "easeml rotate ~/new.csv --private-key ~/.easeml/model.private.asc\n" in body
     assert "git switch -c new-test-set origin/main" in body
     assert "git add data_test/test.csv.gpg data_test/test.sample.csv\n" in body
     assert "- **Steps used:** 3 of 32\n" in body
