@@ -66,19 +66,25 @@ class TeamRepository:
 
     def open_pull_request(self, title: str, files: Mapping[str, bytes | None]) -> PullRequest:
         """Push a branch off ``main`` with one commit and open a pull request for it."""
-        self._pull_requests += 1
-        branch = f"change-{self._pull_requests}"
+        branch = f"change-{self._pull_requests + 1}"
         self._git.run("checkout", "-q", "-b", branch, "main")
         self._commit(branch, title, files)
-        head = self._git.text("rev-parse", "HEAD")
-        self._git.run("push", "-q", "origin", f"{head}:refs/pull/{self._pull_requests}/head")
         self._git.run("checkout", "-q", "main")
+        return self.open_for(branch, title)
+
+    def open_for(self, branch: str, title: str) -> PullRequest:
+        """Open a pull request for a branch that somebody has pushed."""
+        self._pull_requests += 1
+        head = Git(self.origin).text("rev-parse", f"refs/heads/{branch}")
+        Git(self.origin).run("update-ref", f"refs/pull/{self._pull_requests}/head", head)
         return PullRequest(self._pull_requests, title, branch, head)
 
     def squash(self, pull_request: PullRequest) -> dict[str, Any]:
         """Merge a pull request as one new commit; return the payload of the push event."""
         before = self.tip
-        self._git.run("merge", "-q", "--squash", pull_request.branch)
+        self._git.run("pull", "-q", "--ff-only", "origin", "main")
+        self._git.run("fetch", "-q", "origin", f"refs/pull/{pull_request.number}/head")
+        self._git.run("merge", "-q", "--squash", "FETCH_HEAD")
         self._git.run(
             "commit",
             "-q",

@@ -8,14 +8,22 @@ from typing import Any
 
 import pytest
 
+from easeml_action.demo.github import GitHubServer
+from easeml_action.demo.repository import TeamRepository
 from easeml_action.sandbox.engine import LABEL, open_engine
 from tests.e2e.containers import base_name
+from tests.integration import conftest as integration
+from tests.integration.conftest import GitServer
+from tests.openapi import check
 
 ROOT = Path(__file__).parents[2]
 TAG = "easeml-action-tested"
+NAME = "acme/model"
 SHOW_AND_WAIT = 'printf "%s\\n%s\\n" "$DOCKER_HOST" "$DOCKER"; exec cat'
 
 Docker = Callable[..., "subprocess.CompletedProcess[str]"]
+
+git_server = integration.git_server
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +106,20 @@ def image(engine: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stdout
     return TAG
+
+
+@pytest.fixture
+def team(git_server: GitServer, tmp_path: Path) -> TeamRepository:
+    """A repository on the git host, and its developers' work tree."""
+    repository = TeamRepository(tmp_path / "team", NAME)
+    home = git_server.root / f"{NAME}.git"
+    home.parent.mkdir()
+    home.symlink_to(repository.origin)
+    return repository
+
+
+@pytest.fixture
+def github(git_server: GitServer) -> Iterator[GitHubServer]:
+    """The API of the repository, held to GitHub's description."""
+    with GitHubServer(NAME, git_server.token, check=check) as server:
+        yield server

@@ -1,20 +1,12 @@
 """A workflow that says `uses: ./`, run by a runner program on a Docker engine.
 
-The repository carries the action and a small model. Its origin is a git host and its API a server,
-both on loopback and both asking for the token; the key, the test set, the image and the runner are
-real.
+The repository carries the action and a small model. The key, the test set, the image and the runner
+are real.
 """
 
 import base64
-import json
-import os
 import random
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,28 +16,18 @@ from easeml_action.demo.github import GitHubServer
 from easeml_action.demo.repository import PullRequest, TeamRepository
 from easeml_action.git import Git
 from easeml_action.testset import KeyPair, encrypt_to, generate_key
+from tests.e2e.conftest import Docker
 from tests.e2e.containers import base_name
+from tests.e2e.runner import ACTION, Run, Runner, image_name, read_tracked
 from tests.integration.conftest import GitServer
 from tests.leaks import WATCH
-from tests.openapi import check
 
 ROOT = Path(__file__).parents[2]
-ACT = Path(sys.executable).parent / "act"
 
-NAME = "acme/parity"
-ACTION = (
-    "action.yml",
-    "Dockerfile",
-    ".dockerignore",
-    "entrypoint.py",
-    "requirements",
-    "easeml_action",
-)
 GATE = ".github/workflows/gate.yml"
 SELF_TEST = ".github/workflows/self-test.yml"
 SELF_TEST_MODEL = "tests/e2e/self-test/predict.py"
 ROWS = 500
-SAYS = "OUTPUTS "
 
 WORKFLOW = """\
 name: Gate
@@ -98,22 +80,6 @@ RIGHT = 'sum(map(int, row.values())) % 2 or "0"'
 WRONG = '"0"'
 
 
-@dataclass(frozen=True)
-class Run:
-    """What the runner program printed and how it ended."""
-
-    exit_code: int
-    log: str
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """The action's outputs, as the step after it saw them."""
-        shown = re.search(rf"\| {SAYS}(\{{.*\}})", self.log)
-        assert shown is not None, self.log
-        outputs: dict[str, str] = json.loads(shown[1])
-        return outputs
-
-
 RunGate = Callable[..., Run]
 
 
@@ -125,34 +91,10 @@ def key() -> KeyPair:
 
 
 @pytest.fixture
-def git_server(tmp_path: Path) -> Iterator[GitServer]:
-    root = tmp_path / "git-host"
-    root.mkdir()
-    server = GitServer(root)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def team(git_server: GitServer, tmp_path: Path) -> TeamRepository:
-    repository = TeamRepository(tmp_path / "team", NAME)
-    home = git_server.root / f"{NAME}.git"
-    home.parent.mkdir()
-    home.symlink_to(repository.origin)
-    return repository
-
-
-@pytest.fixture
-def github(git_server: GitServer) -> Iterator[GitHubServer]:
-    with GitHubServer(NAME, git_server.token, check=check) as server:
-        yield server
-
-
-@pytest.fixture
 def run_gate(
     engine: dict[str, str],
     image: str,
-    docker: Callable[..., object],
+    docker: Docker,
     git_server: GitServer,
     github: GitHubServer,
     team: TeamRepository,
@@ -161,57 +103,21 @@ def run_gate(
     """Run the workflow for a pull request, as a runner would."""
     # The runner finds the image under the name that it would build it by itself: its own build has
     # no network where the engine has no bridge.
-    docker("tag", image, "act-dockeraction:latest")
-    base = base_name()
+    docker("tag", image, image_name("./"))
+    runner = Runner(team.name, engine, git_server, github, tmp_path, {})
 
     def run(pull_request: PullRequest, secrets: Mapping[str, str], workflow: str = GATE) -> Run:
-        workspace = tmp_path / "workspace"
-        shutil.rmtree(workspace, ignore_errors=True)
-        credentials = base64.b64encode(f"x-access-token:{git_server.token}".encode()).decode()
-        for command in (
-            ["init", "--quiet", str(workspace)],
-            ["remote", "add", "origin", f"{git_server.url}/{NAME}.git"],
-            ["fetch", "--quiet", "origin", "main", f"refs/pull/{pull_request.number}/head"],
-            ["checkout", "--quiet", "--detach", pull_request.head],
-        ):
-            header = ["-c", f"http.extraheader=Authorization: Basic {credentials}"]
-            place = [] if command[0] == "init" else ["-C", str(workspace)]
-            subprocess.run(["git", *header, *place, *command], check=True, capture_output=True)
-        event, secret_file = tmp_path / "event.json", WATCH.own(tmp_path / "secrets.yml")
-        event.write_text(json.dumps(team.pull_request_event(pull_request)))
-        secret_file.write_text(yaml.safe_dump({"GITHUB_TOKEN": git_server.token, **secrets}))
-        done = subprocess.run(
-            [
-                *(ACT, "pull_request", "--eventpath", event, "--secret-file", secret_file),
-                *("--workflows", workflow, "--pull=false", "--rebuild=false"),
-                *("--platform", f"ubuntu-latest={base}", "--platform", f"ubuntu-24.04={base}"),
-                *("--action-offline-mode", "--no-cache-server", "--rm", "--network", "host"),
-                *("--container-daemon-socket", engine["DOCKER_HOST"]),
-                *("--env", f"GITHUB_REPOSITORY={NAME}", "--env", f"GITHUB_API_URL={github.url}"),
-            ],
-            cwd=workspace,
-            env=os.environ | engine | {"HOME": str(tmp_path)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
+        event = team.pull_request_event(pull_request)
+        return runner.run(
+            "pull_request", event, pull_request.head, workflow=workflow, secrets=secrets
         )
-        WATCH.insist(done.stdout, "what the runner shows")
-        return Run(done.returncode, done.stdout)
 
     return run
 
 
-def _read_tracked(*paths: str) -> dict[str, bytes | None]:
-    listed = Git(ROOT).text("ls-files", "-z", "--", *paths)
-    return {name: (ROOT / name).read_bytes() for name in listed.split("\0") if name}
-
-
 def _set_up(team: TeamRepository, key: KeyPair, *, steps: int) -> None:
     """Commit the action, the gate and a model that does not work yet."""
-    action = _read_tracked(*ACTION)
+    action = read_tracked(*ACTION)
     draw = random.Random(1)
     rows = [(draw.randrange(100), draw.randrange(100)) for _ in range(ROWS)]
     table = "first,second,odd\n" + "".join(f"{a},{b},{(a + b) % 2}\n" for a, b in rows)
@@ -328,7 +234,7 @@ def test_a_model_with_its_own_dockerfile_is_run_from_within_the_actions_containe
 def test_the_self_test_of_this_repository_passes(
     team: TeamRepository, github: GitHubServer, run_gate: RunGate
 ) -> None:
-    team.push("Everything as it stands", _read_tracked(*ACTION, "tests/e2e", SELF_TEST))
+    team.push("Everything as it stands", read_tracked(*ACTION, "tests/e2e", SELF_TEST))
     model = (ROOT / SELF_TEST_MODEL).read_bytes() + b"# Another commit, another model.\n"
     pull_request = team.open_pull_request("Touch the model", {SELF_TEST_MODEL: model})
 
