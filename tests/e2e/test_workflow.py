@@ -157,6 +157,8 @@ def test_a_better_model_passes_and_the_last_step_opens_the_issue(
         "rows": str(ROWS),
         "rows-required": "",
         "test-set": "",
+        "period": "1",
+        "periods": "1",
         "issue-number": "1",
     }
     assert 0 < int(run.outputs["rows-required"]) <= ROWS
