@@ -390,7 +390,7 @@ class Stage:
 
 def _unmarked(description: str) -> str:
     """Take the mark of the ledger off a status's text: it is another one in every test."""
-    return re.sub(r" \[easeml-ledger@\d+:[0-9a-f]{8}\.[0-9a-f]{8}\]$", "", description)
+    return re.sub(r" \[[^@\]]+@\d+:[0-9a-f]{8}\.[0-9a-f]{8}\]$", "", description)
 
 
 @contextmanager

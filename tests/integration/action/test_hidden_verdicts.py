@@ -119,7 +119,7 @@ def test_a_test_set_retires_after_its_last_step_without_telling_a_verdict(
 
     assert last.run.outputs["remaining"] == "0"
     [issue] = hidden.server.issues
-    assert issue["body"].count("| recorded |") == 3
+    assert issue["body"].count("recorded |") == 3
     assert "pass |" not in issue["body"]
     assert opened_verdicts(hidden) == [True, False, True]
     assert "Please provide a new one" in mail.messages[2].get_content()

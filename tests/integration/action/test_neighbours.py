@@ -154,7 +154,7 @@ def test_a_ledger_that_was_deleted_with_its_witness_is_remembered_by_the_statuse
 
     seen = stage.judge(opened)
 
-    assert_one_sentence(seen, "recorded as line 4 of the ledger", "another ledger-branch")
+    assert_one_sentence(seen, "recorded as line 5 of the ledger", "another ledger-branch")
     assert stage.ledger == []
     stage.set_inputs(ledger_branch="second-ledger")
     assert stage.judge(opened).verdict == "fail"
@@ -172,8 +172,8 @@ def test_a_ledger_that_was_put_back_with_its_witness_is_remembered_by_the_issue(
 
     seen = stage.pull_request({SCRIPT: model(95)})
 
-    assert "@3:" in stage.server.issues[0]["body"]
-    assert_one_sentence(seen, "recorded as line 4 of the ledger", "a clone or a backup")
+    assert "@4:" in stage.server.issues[0]["body"]
+    assert_one_sentence(seen, "recorded as line 5 of the ledger", "a clone or a backup")
     assert stage.charged == 0
 
 
