@@ -33,7 +33,7 @@ def test_a_verdict_is_noted_with_its_step_and_its_price(
 def test_an_error_keeps_what_was_known_by_then(minutes: Minutes) -> None:
     minutes.note_test_set("abc", 240)
 
-    minutes.note_error(GateError("A problem.", "A remedy.", "  a place\n  ^"))
+    minutes.note_error(AccessDenied("A problem.", "A remedy.", "  a place\n  ^"))
 
     report = minutes.report
     assert (report.verdict, report.problem, report.remedy) == ("error", "A problem.", "A remedy.")
