@@ -115,9 +115,39 @@ def test_outside_of_a_workflow_it_says_so_and_fails(docker: Docker, image: str) 
     assert output.startswith("::error::The input `token` is empty.")
 
 
+def test_its_parts_are_as_large_as_the_document_says(docker: Docker, image: str) -> None:
+    said = {
+        where: float(size)
+        for where, size in re.findall(
+            r"^\| [^|]+ \| `([^|]+)` \| (\d+) \|",
+            (ROOT / "docs/image.md").read_text(),
+            re.MULTILINE,
+        )
+    }
+    assert len(said) > 5
+    script = """
+import json, pathlib, sys
+def size(patterns):
+    files = {}
+    for pattern in patterns.split():
+        for found in pathlib.Path("/").glob(pattern.lstrip("/")):
+            for path in (found, *found.rglob("*")):
+                if path.is_file() and not path.is_symlink():
+                    files[path.stat().st_ino] = path.stat().st_size
+    return sum(files.values()) / 1e6
+print(json.dumps({where: size(where) for where in json.loads(sys.argv[1])}))
+"""
+    arguments = ("-c", script, json.dumps(list(said)))
+    done = _in_image(docker, image, "/app/.venv/bin/python", *arguments)
+    measured = json.loads(done.stdout)
+    print(measured)
+
+    assert measured == {where: pytest.approx(size, rel=0.1, abs=1) for where, size in said.items()}
+
+
 def test_it_stays_small(docker: Docker, image: str) -> None:
     done = docker("image", "inspect", "--format", "{{.Size}}", image)
     size = int(done.stdout)
     print(f"The image takes {size / 1e6:.0f} MB.")
 
-    assert size < 550e6
+    assert size < 500e6
