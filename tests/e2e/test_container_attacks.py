@@ -143,7 +143,8 @@ ATTACKS = [
     Attack(
         "see a process of the host",
         "process namespace of its own",
-        "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -q \"sleep $SLEEP\" && echo WIN >\"$2\"",
+        # In brackets, or it could find itself.
+        "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -q \"slee[p] $SLEEP\" && echo WIN >\"$2\"",
         host(PidMode="host"),
     ),
     Attack(
