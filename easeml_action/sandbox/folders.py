@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from easeml_action.sandbox.account import Account
@@ -59,8 +60,10 @@ def sweep_shared_memory(account: Account) -> None:
     if account.uid is None or not SHARED_MEMORY.is_dir():
         return
     for left in SHARED_MEMORY.iterdir():
-        if left.lstat().st_uid == account.uid:
-            _try(["rm", "-rf"], left)
+        # What belongs to another run may be gone by now.
+        with suppress(FileNotFoundError):
+            if left.lstat().st_uid == account.uid:
+                _try(["rm", "-rf"], left)
 
 
 # These programs neither follow links nor mind the depth. Nothing of our environment is theirs.
