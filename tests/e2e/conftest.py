@@ -66,17 +66,7 @@ def docker(engine: dict[str, str]) -> Docker:
 @pytest.fixture(scope="session")
 def base(engine: dict[str, str]) -> str:
     """The image that the Dockerfile starts from, and the models of these tests, too."""
-    done = subprocess.run(
-        [ROOT / "scripts/base-image"],
-        env=os.environ | engine,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    _run_script(engine, "base-image")
     return base_name()
 
 
@@ -94,8 +84,14 @@ def client(engine: dict[str, str], base: str, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def image(engine: dict[str, str]) -> str:
     """The image, built from the Dockerfile as it stands."""
+    _run_script(engine, "build-image", TAG)
+    return TAG
+
+
+def _run_script(engine: dict[str, str], name: str, *arguments: str) -> None:
+    """Run one of the project's scripts on the engine; what it says shows where it fails."""
     done = subprocess.run(
-        [ROOT / "scripts/build-image", TAG],
+        [ROOT / "scripts" / name, *arguments],
         env=os.environ | engine,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -105,7 +101,6 @@ def image(engine: dict[str, str]) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    return TAG
 
 
 @pytest.fixture
