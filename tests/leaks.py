@@ -1,15 +1,17 @@
 """Every byte that a test leaves is searched for the secrets that tests have registered.
 
-A test says what must not show with :meth:`Watch.secret`, :meth:`Watch.key` and
-:meth:`Watch.label`, on the one :data:`WATCH` of its process. At its end, what it printed and its
-temporary folder are searched, with every object of every git repository there; at the session's
-end all temporary folders, and what lies under our names in ``/tmp`` and in shared memory. What is
-gone by then (a runner's own folder, a mail, a request) is handed over by whoever ends it.
+A test says what must not show with :meth:`Watch.make_up`, :meth:`Watch.secret`, :meth:`Watch.key`
+and :meth:`Watch.label`, on the one :data:`WATCH` of its process. At its end, what it printed and
+its temporary folder are searched, with every object of every git repository there; at the
+session's end all temporary folders, what lies under our names in ``/tmp`` and in shared memory,
+and the tests themselves. What is gone by then (a runner's own folder, a mail, a request) is handed
+over by whoever ends it.
 """
 
 import base64
 import os
 import re
+import secrets
 import string
 import subprocess
 import tempfile
@@ -32,8 +34,9 @@ SHORTEST: Final = 12
 
 # Of an armored key, lines that are in every such text.
 _FRAME: Final = re.compile(rb"-----|[A-Za-z]+: ")
-# Windows into the binary key, so that 32 secret bytes anywhere in it hold a whole one.
-_WINDOW, _STEP = 24, 8
+# Windows into the binary key, so that 32 secret bytes anywhere in it hold a whole one. Each half of
+# one is secret: two bytes beside its owner's name are in another key of the same owner, by chance.
+_HALF, _STEP = 12, 8
 
 # How much of a file is searched at a time, and how much of that again with what follows.
 _PIECE, _OVERLAP = 1 << 24, 1 << 12
@@ -55,6 +58,12 @@ class Watch:
         self._seen: set[tuple[int, int, int, int]] = set()
         self._own: set[Path] = set()
 
+    def make_up(self, name: str) -> str:
+        """Return a secret text that stands in no source, and register it."""
+        text = f"{re.sub(r'[^a-z]+', '-', name)}-{secrets.token_hex(8)}"
+        self.secret(text, name)
+        return text
+
     def secret(self, text: str, name: str) -> None:
         """Register a secret text; of several lines, each that is long enough."""
         data = text.strip().encode()
@@ -67,8 +76,9 @@ class Watch:
         lines = {line for line in secret.splitlines() if not _FRAME.match(line)}
         self._add(chain.from_iterable(map(forms, lines - set(public.splitlines()))), name)
         body, known = _dearmored(secret), _dearmored(public)
-        windows = {body[i : i + _WINDOW] for i in range(0, len(body) - _WINDOW + 1, _STEP)}
-        hidden = {window for window in windows if window not in known}
+        starts = range(0, len(body) - 2 * _HALF + 1, _STEP)
+        halves = ((body[i : i + _HALF], body[i + _HALF : i + 2 * _HALF]) for i in starts)
+        hidden = [b"".join(both) for both in halves if not any(half in known for half in both)]
         self._add((each for window in hidden for each in (window, *_hexadecimal(window))), name)
 
     def label(self, marker: str) -> None:
@@ -236,7 +246,9 @@ def pytest_runtest_makereport(
 def _nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Search what no single test has in its hands, after the last one."""
     yield
-    WATCH.insist_on_folder(tmp_path_factory.getbasetemp())
+    # A secret in a source would be found in a copy of the checkout, if these tests come after.
+    for folder in (tmp_path_factory.getbasetemp(), Path(__file__).parent):
+        WATCH.insist_on_folder(folder)
     for place in (tempfile.gettempdir(), "/dev/shm"):
         for left in Path(place).glob("easeml-*"):
             WATCH.insist_on_folder(left)

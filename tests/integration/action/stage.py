@@ -45,7 +45,8 @@ PAIRED = "n - o > 0 +/- 0.15 /\\ d < 0.5 +/- 0.2"
 
 Files = Mapping[str, bytes | None]
 
-_SECRET_INPUTS = {"passphrase", "token", "smtp-url"}  # keys are watched where they are made
+# Keys are watched where they are made.
+_SECRET_INPUTS = {"passphrase", "token", "ledger-token", "smtp-url"}
 _IDENTITY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")

@@ -20,8 +20,10 @@ from tests.integration.action.stage import (
     model,
     table,
 )
+from tests.leaks import WATCH
 
-PASSPHRASE = "a passphrase that is long enough"
+PASSPHRASE = WATCH.make_up("a passphrase")
+ANOTHER = WATCH.make_up("another passphrase")
 HEADER, *LINES = table().splitlines(keepends=True)
 
 
@@ -134,7 +136,7 @@ def test_a_secret_that_does_not_open_the_test_set_is_told_apart(
     refused(stage, *words)
 
 
-@pytest.mark.parametrize("given", [None, "not the passphrase at all"])
+@pytest.mark.parametrize("given", [None, ANOTHER], ids=["none", "another"])
 def test_a_passphrase_that_does_not_open_the_key_is_told(stage: Stage, given: str | None) -> None:
     careful = key_of("careful", PASSPHRASE).private_key.get_secret_value()
     stage.found(ciphertext=encrypted(to="holder"))

@@ -30,6 +30,7 @@ from tests.integration.action.stage import (
     wait_until,
 )
 from tests.integration.conftest import GitServer
+from tests.leaks import WATCH
 
 NOWHERE = "0123456789abcdef0123456789abcdef01234567"
 FORBIDDEN = '{"message": "Resource not accessible by integration"}'
@@ -354,7 +355,8 @@ def test_a_token_that_does_not_open_the_ledger_s_repository_is_told(
     hosted.found()
     git_server.create("octo/ledger.git")
     hosted.set(variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url})
-    hosted.set_inputs(ledger_repository="octo/ledger", ledger_token="ghs_of_somebody_else_1234")
+    somebody = WATCH.make_up("somebody else's token")
+    hosted.set_inputs(ledger_repository="octo/ledger", ledger_token=somebody)
 
     seen = hosted.pull_request({SCRIPT: model(95)})
 

@@ -23,8 +23,9 @@ from tests.integration.conftest import GitServer
 from tests.leaks import WATCH
 from tests.smtp import SmtpServer
 
-PASSPHRASE = "a passphrase that no child may see"
-PASSWORD = "a-password-of-the-mail-server"
+PASSPHRASE = WATCH.make_up("a passphrase")
+PASSWORD = WATCH.make_up("the password of the mail server")
+RUNTIME_TOKEN = WATCH.make_up("the runner's own token")
 
 # Python runs this before the gate's own first line; the hook sees each program before it starts.
 HOOK = """\
@@ -84,10 +85,9 @@ def recorded(hosted: Stage, tmp_path: Path) -> Recorded:
         variables={
             **hosted.runner.variables,
             "PYTHONPATH": str(hook),
-            "ACTIONS_RUNTIME_TOKEN": "a token of the runner alone",
+            "ACTIONS_RUNTIME_TOKEN": RUNTIME_TOKEN,
         }
     )
-    WATCH.secret("a token of the runner alone", "the runner's own token")
     return Recorded(hosted, record)
 
 
@@ -102,7 +102,6 @@ def test_no_program_that_a_run_starts_is_handed_a_secret(
 ) -> None:
     """All at once: Git LFS, a key with a passphrase, a ledger to push, mail and the issue."""
     stage, holder = recorded.stage, key_of("careful", PASSPHRASE)
-    WATCH.secret(PASSWORD, "the password of the mail server")
     ciphertext = encrypt_to(holder.public_key, table())
     sha256 = hashlib.sha256(ciphertext).hexdigest()
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\n"

@@ -7,6 +7,7 @@ import pytest
 from easeml_action.sealed import unseal
 from easeml_action.testset import open_vault
 from tests.integration.action.stage import MARKER, SCRIPT, Stage, key_of, model
+from tests.leaks import WATCH
 from tests.smtp import SmtpServer
 
 RECIPIENT = "key.holder@example.com"
@@ -101,7 +102,7 @@ def test_without_a_mail_server_the_key_holder_is_told_where_the_verdict_is(hidde
 
 
 def test_the_password_of_the_mail_server_is_masked_and_shown_nowhere(hidden: Stage) -> None:
-    password = "correct-horse-battery"
+    password = WATCH.make_up("a password")
     with SmtpServer(user="me", password=password) as strict:
         hidden.set_inputs(smtp_url=f"smtp://me:{password}@127.0.0.1:{strict.port}")
         seen = hidden.pull_request({SCRIPT: model(95)})

@@ -26,6 +26,7 @@ from tests.integration.action.stage import (
     table,
     wait_until,
 )
+from tests.leaks import WATCH
 
 REPOSITORY = {"full_name": "octo/model", "default_branch": "main"}
 SLOW_ON_SECRET_ROWS = "if secret: __import__('time').sleep(3)"
@@ -249,7 +250,7 @@ def test_the_same_rows_encrypted_again_are_the_same_test_set(stage: Stage) -> No
 
 
 def test_a_passphrase_alone_can_open_a_test_set(stage: Stage) -> None:
-    passphrase = "a passphrase that is long enough"
+    passphrase = WATCH.make_up("a passphrase")
     stage.found(ciphertext=encrypt_with(SecretStr(passphrase), table()), steps=1)
     stage.set_inputs(private_key=None, passphrase=passphrase)
 
@@ -259,7 +260,7 @@ def test_a_passphrase_alone_can_open_a_test_set(stage: Stage) -> None:
 
 
 def test_a_key_may_have_a_passphrase(stage: Stage) -> None:
-    passphrase = "a passphrase that is long enough"
+    passphrase = WATCH.make_up("a passphrase")
     holder = key_of("careful", passphrase)
     stage.found(ciphertext=encrypt_to(holder.public_key, table()))
     stage.set_inputs(private_key=holder.private_key.get_secret_value(), passphrase=passphrase)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,18 @@ def test_every_line_of_an_armored_key_is_found_and_nothing_of_its_public_half(
     assert watch.found(base64.b64encode(armored.encode())) == {"the key"}
     assert watch.found(pair.public_key.encode()) == set()
     assert watch.found(b"-----BEGIN PGP PRIVATE KEY BLOCK-----") == set()
+
+
+def test_the_name_of_its_owner_beside_a_checksum_is_no_key(watch: Watch, pair: KeyPair) -> None:
+    """Another key of the same owner has both, once in 65,536 pairs."""
+    armored = pair.private_key.get_secret_value()
+    lines = re.findall(r"^[A-Za-z0-9+/]+={0,2}$", armored, re.MULTILINE)
+    body = base64.b64decode("".join(lines))
+    name = body.index(b"Owner <owner@example.com>")
+    checksum_and_header = 4
+
+    assert watch.found(body[name - checksum_and_header :][:60]) == set()
+    assert watch.found(body[: name - checksum_and_header]) == {"the key"}
 
 
 def test_a_key_is_found_in_the_files_of_gpg_itself(
@@ -155,6 +168,13 @@ def test_a_file_is_searched_again_when_it_has_changed_and_its_owner_s_copy_never
         watch.insist_on_folder(tmp_path)
 
 
+def test_a_secret_that_is_made_up_is_another_each_time_and_is_watched(watch: Watch) -> None:
+    first, second = watch.make_up("somebody's password"), watch.make_up("somebody's password")
+
+    assert first != second
+    assert watch.found(first.encode()) == watch.found(second.encode()) == {"somebody's password"}
+
+
 def test_a_mail_with_a_secret_is_found_when_the_server_ends() -> None:
     secret = f"a secret of {__name__}"
     WATCH.secret(secret, "the mailed secret")
@@ -177,24 +197,38 @@ PLANTS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("place", "workers"), [*((place, "0") for place in PLANTS), ("the temporary folder", "1")]
-)
-def test_a_test_that_leaves_a_secret_fails(place: str, workers: str, tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
-    (tmp_path / "test_it.py").write_text(
-        "import tempfile\nfrom tests.leaks import WATCH\n"
-        "SECRET = 'a secret of ' + 'this very test'\nWATCH.secret(SECRET, 'the planted secret')\n"
-        f"def test_it(tmp_path, tmp_path_factory):\n    {PLANTS[place]}\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--rootdir", tmp_path, "-n", workers, "."],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+def run_tests(folder: Path, source: str, workers: str = "0") -> subprocess.CompletedProcess[str]:
+    (folder / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
+    (folder / "test_it.py").write_text(f"import tempfile\nfrom tests.leaks import WATCH\n{source}")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--rootdir", folder, "-n", workers, "."],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "workers"), [*((place, "0") for place in PLANTS), ("the temporary folder", "1")]
+)
+def test_a_test_that_leaves_a_secret_fails(place: str, workers: str, tmp_path: Path) -> None:
+    source = (
+        "SECRET = WATCH.make_up('the planted secret')\n"
+        f"def test_it(tmp_path, tmp_path_factory):\n    {PLANTS[place]}\n"
+    )
+    done = run_tests(tmp_path, source, workers)
+
     assert done.returncode == 1, done.stdout
     assert "the planted secret" in done.stdout
+
+
+def test_a_secret_that_stands_in_a_source_of_the_tests_fails(tmp_path: Path) -> None:
+    written = "a secret that stands in this very source"
+    source = f"def test_it():\n    WATCH.secret({written!r}, 'the written secret')\n"
+    done = run_tests(tmp_path, source)
+
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"test_leaks\.\S+: the written secret\.", done.stdout), done.stdout
