@@ -180,6 +180,11 @@ class GitHubServer:
         with self._lock:
             self._repository.statuses[commit][-1]["created_at"] = created_at
 
+    def go_on_from(self, other: "GitHubServer") -> None:
+        """Show all that another server shows, which is none the wiser."""
+        with other._lock, self._lock:
+            self._repository = other._repository.moved_to(self.url)
+
     def forget_statuses(self) -> None:
         """Lose every status, as if they were of commits that nobody comes across."""
         with self._lock:

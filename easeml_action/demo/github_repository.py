@@ -5,9 +5,10 @@ In memory, and pure: a request in, a response out.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, unquote, urlencode
 
 from easeml_action.demo.github_pulls import pull_request
@@ -86,6 +87,12 @@ class Repository:
         self.pulls: list[Json] = []
         self.settings = Settings()
         self._last_id = 0
+
+    def moved_to(self, url: str) -> Self:
+        """Return a copy whose API has another base."""
+        copied = deepcopy(self)
+        vars(copied).update(_replaced(vars(copied), self.url, url))
+        return copied
 
     def answer(self, request: Request, path: str) -> Response:
         """Answer a request whose path goes on with ``path`` after the repository's name."""
@@ -350,6 +357,17 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
 def message(status: int, text: str) -> Response:
     """Return the body of an error of the API."""
     return Response(status, {"message": text, "documentation_url": "https://docs.github.com/rest"})
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    """Return a value with one text for another in all its texts."""
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, list):
+        return [_replaced(each, old, new) for each in value]
+    if isinstance(value, dict):
+        return {key: _replaced(each, old, new) for key, each in value.items()}
+    return value
 
 
 def _now() -> str:

@@ -216,6 +216,7 @@ class Stage:
 
     def twin(self, folder: Path, server: GitHubServer) -> "Stage":
         """Return a stage that goes on from here with an origin and a GitHub of its own."""
+        server.go_on_from(self.server)
         team = copy(self.team)
         team.origin = folder / "origin.git"
         shutil.copytree(self.team.origin, team.origin)

@@ -1,8 +1,9 @@
 """A run is killed at every stop on its way, and the next run goes on as if it had not been.
 
 Where the stops are is not written here: a clean run tells it, and a run that does one thing more
-has one stop more. The run is the longest that there is: it charges the only step of a test set,
-judges it, and opens the issue that asks for the next one.
+has one stop more. The runs are the two longest that there are. One charges the only step of a test
+set, judges it, and opens the issue that asks for the next one; the other finds the next one, closes
+the issue with what the first has measured, and charges and judges a step.
 """
 
 import json
@@ -19,7 +20,15 @@ import pytest
 from easeml_action.demo.github import GitHubServer
 from easeml_action.demo.repository import PullRequest
 from tests.audit import Audit
-from tests.integration.action.stage import SCRIPT, Seen, Stage, ledger_key, model
+from tests.integration.action.stage import (
+    SCRIPT,
+    TEST_SET,
+    Seen,
+    Stage,
+    encrypted,
+    ledger_key,
+    model,
+)
 from tests.openapi import check
 from tests.tally import Tally
 
@@ -86,7 +95,23 @@ def state(stage: Stage, seen: Seen) -> dict[str, Any]:
         "kinds": [line["kind"] for line in stage.ledger if line["kind"] != "resume"],
         "verdicts": [(each["step"], each["passed"]) for each in stage.records("verdict")],
         "issues": [(each["title"], each["state"]) for each in stage.server.issues],
+        "comments": [
+            [comment["body"] for comment in stage.server.comments(each["number"])]
+            for each in stage.server.issues
+        ],
     }
+
+
+def use_the_last_step(stage: Stage) -> PullRequest:
+    stage.found(steps=1)
+    return stage.open({SCRIPT: model(95)})
+
+
+def use_a_new_test_set(stage: Stage) -> PullRequest:
+    stage.found(steps=1)
+    assert stage.pull_request({SCRIPT: model(95)}).verdict == "pass"
+    stage.team.push("Rotate the test set", {TEST_SET: encrypted(first=1_000)})
+    return stage.open({SCRIPT: model(60)})
 
 
 @pytest.fixture(scope="session")
@@ -98,13 +123,12 @@ def crew() -> Iterator[Crew]:
         yield Crew(program)
 
 
-@pytest.fixture(scope="session")
-def play(crew: Crew, environments: Path, tmp_path_factory: pytest.TempPathFactory) -> Play:
-    folder = tmp_path_factory.mktemp("play")
+def rehearse(
+    crew: Crew, folder: Path, environments: Path, begin: Callable[[Stage], PullRequest]
+) -> Play:
     with GitHubServer(check=check) as server:
         stage = Stage.build(folder, server, environments)
-        stage.found(steps=1)
-        opened = stage.open({SCRIPT: model(95)})
+        opened = begin(stage)
     # The first run also builds the environment that every later one finds built.
     for name in ("first", "clean"):
         with GitHubServer(check=check) as server:
@@ -115,13 +139,41 @@ def play(crew: Crew, environments: Path, tmp_path_factory: pytest.TempPathFactor
     return Play(crew, stage, opened, stops, end)
 
 
-def test_the_clean_run_does_everything_that_a_run_can_do(play: Play) -> None:
-    assert play.end["status"] == ("success", "Pass: step 1 of 1, the test set is used up (#1)")
-    assert play.end["kinds"].count("reserve") == play.end["kinds"].count("verdict") == 1
-    assert [state for _, state in play.end["issues"]] == ["open"]
+@pytest.fixture(scope="session")
+def last_step(crew: Crew, environments: Path, tmp_path_factory: pytest.TempPathFactory) -> Play:
+    return rehearse(crew, tmp_path_factory.mktemp("last"), environments, use_the_last_step)
+
+
+@pytest.fixture(scope="session")
+def new_test_set(crew: Crew, environments: Path, tmp_path_factory: pytest.TempPathFactory) -> Play:
+    return rehearse(crew, tmp_path_factory.mktemp("new"), environments, use_a_new_test_set)
+
+
+@pytest.fixture(params=["last_step", "new_test_set"])
+def play(request: pytest.FixtureRequest) -> Play:
+    return request.getfixturevalue(request.param)
+
+
+def test_a_clean_run_comes_by_stops_of_every_kind(play: Play) -> None:
     for kind in ("git push", "gpg", "a part of a request", "a line of output", "the end"):
         assert kind in play.stops
     assert len(play.stops) > 80
+
+
+def test_a_clean_run_that_uses_the_last_step_opens_the_issue(last_step: Play) -> None:
+    end = last_step.end
+    assert end["status"] == ("success", "Pass: step 1 of 1, the test set is used up (#1)")
+    assert end["kinds"].count("reserve") == end["kinds"].count("verdict") == 1
+    assert [state for _, state in end["issues"]] == ["open"]
+    assert end["comments"] == [[]]
+
+
+def test_a_clean_run_that_finds_a_new_test_set_closes_the_issue(new_test_set: Play) -> None:
+    end = new_test_set.end
+    assert end["verdicts"] == [(1, True), (1, False)]
+    assert [state for _, state in end["issues"]] == ["closed", "open"]
+    [measured] = end["comments"][0]
+    assert "| ✅ pass |" in measured
 
 
 @pytest.mark.parametrize("share", range(SHARES))
