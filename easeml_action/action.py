@@ -76,7 +76,7 @@ def main() -> int:
             workflow.mask(secret)
         change = read_change(settings)
         with scratch_folder() as scratch:
-            patience = Patience(settings.retry_seconds)
+            patience = Patience(settings.retry_seconds, say=workflow.say)
             github = GitHub(
                 settings.repository, settings.token, settings.api_url, patience=patience
             )

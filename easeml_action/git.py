@@ -175,7 +175,7 @@ class Git:
         GitFailed
             Origin refused, or went on failing.
         """
-        trial = self.patience.trial()
+        trial = self.patience.trial("The git server")
         while True:
             try:
                 return self.run(*arguments, timeout=timeout)

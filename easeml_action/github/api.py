@@ -116,7 +116,7 @@ class GitHub:
         ------
         MissingPermission, BadToken, RateLimited, ApiDown, NotGitHub, RequestRefused
         """
-        trial = self._patience.trial()
+        trial = self._patience.trial("GitHub")
         while True:
             asked = 0.0
             try:

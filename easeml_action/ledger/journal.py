@@ -97,7 +97,7 @@ class Journal:
         History
             The history with the new records.
         """
-        trial = self._patience.trial()
+        trial = self._patience.trial("The git server")
         unsure: TryAgain | None = None
         with self._branch.copy() as copy:
             while True:

@@ -4,18 +4,24 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from easeml_action.ledger import decisions
 from easeml_action.ledger.branch import Branch
+from easeml_action.ledger.errors import ResumedTooOften
 from easeml_action.ledger.history import History
 from easeml_action.ledger.journal import Journal
 from easeml_action.ledger.records import Contract, OpenedTestSet, Question, Record, Verdict
+from easeml_action.ledger.refusals import TryAgain
 from easeml_action.ledger.shelf import ReadFile, ShelvedRows, take_down
 from easeml_action.ledger.witness import Mark, find_marks, forgotten
 from easeml_action.patience import Patience
 
 # Looks at the rows of every test set that is remembered, and raises what keeps others from serving.
 Inspect = Callable[[Sequence[ShelvedRows]], None]
+
+# Between two looks for the verdict of other runs, at least.
+_POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,8 @@ class Ledger:
         """Charge a step for a question, once and for all, before a model sees a row.
 
         A step that was charged and never answered is resumed, and that is written down as well: a
-        run that dies tells something, and may not do so for ever.
+        run that dies tells something, and may not do so for ever. Where it was begun as often as
+        it may be, a verdict of those runs is waited for.
 
         Parameters
         ----------
@@ -256,7 +263,7 @@ class Ledger:
         BudgetSpent
             No step is left, perhaps since a moment ago.
         ResumedTooOften
-            The question's step was begun as often as a step may be.
+            The question's step was begun as often as a step may be, and no verdict came.
         ValueError
             The test set was not opened.
         """
@@ -266,7 +273,13 @@ class Ledger:
         had_one_left = seen is not None and not seen.is_retired
 
         def decide(history: History) -> Sequence[Record]:
-            return decisions.charge(history, claim, self._time(), had_one_left=had_one_left)
+            try:
+                return decisions.charge(history, claim, self._time(), had_one_left=had_one_left)
+            except ResumedTooOften as refused:
+                # The runs that began it may be at work, and one verdict serves all.
+                raise TryAgain(
+                    refused.problem, raced=True, pause=_POLL_SECONDS, otherwise=refused
+                ) from None
 
         evaluation = self.append(decide).charged(question)
         if evaluation.verdict is not None:

@@ -47,16 +47,25 @@ class TryAgain(Exception):
         Whether another writer was first.
     pause
         Seconds to wait at least.
+    otherwise
+        What it turns out to be where it does not pass.
     """
 
     def __init__(
-        self, said: str, *, pushing: bool = False, raced: bool = False, pause: float = 0.0
+        self,
+        said: str,
+        *,
+        pushing: bool = False,
+        raced: bool = False,
+        pause: float = 0.0,
+        otherwise: GateError | None = None,
     ) -> None:
         super().__init__(said)
         self.said = said
         self.pushing = pushing
         self.raced = raced
         self.pause = pause
+        self.otherwise = otherwise
 
 
 def explain(failed: GitFailed, branch: str) -> Exception:
@@ -105,6 +114,8 @@ def may_go_alone(said: str, witness: str | None) -> bool:
 
 def out_of_patience(last: TryAgain, branch: str) -> GateError:
     """Return the situation in which the attempts ended, by the last one that counts."""
+    if last.otherwise is not None:
+        return last.otherwise
     if last.raced:
         return LedgerBusy(
             f"Other runs kept writing to the branch {branch} before this one could.",

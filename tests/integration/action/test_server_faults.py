@@ -277,7 +277,9 @@ def test_a_server_that_hangs_is_left_and_asked_again(
         with new_stage() as faulty:
             opened = faulty.begin()
             faulty.stage.set_inputs(retry_seconds="18")
-            faulty.insist_on_a_good_end(faulty.run(opened, **{server: plan}))
+            seen = faulty.run(opened, **{server: plan})
+            faulty.insist_on_a_good_end(seen)
+            assert "does not answer as it should and is asked again" in seen.log
 
 
 @pytest.mark.parametrize("trouble", ["a full disk", "a hook that refuses"])

@@ -23,6 +23,7 @@ from easeml_action.ledger import (
     ResumedTooOften,
     Verdict,
 )
+from easeml_action.patience import Patience
 
 FULL = Contract(0.999, 3, "full")
 SEALED = "-----BEGIN PGP MESSAGE-----\n\nhQEMA+abc=\n-----END PGP MESSAGE-----\n"
@@ -105,6 +106,21 @@ def test_a_step_whose_runs_keep_dying_is_resumed_a_few_times_and_no_more(
     new_ledger().record(running, False, SEALED)
     (known,) = new_ledger().read().test_sets
     assert (known.steps_taken, known.fails) == (2, 1)
+
+
+def test_who_may_not_begin_a_step_once_more_waits_for_those_who_have(
+    new_ledger: Callable[..., Ledger],
+) -> None:
+    new_ledger().open_test_set("rows-a", "a" * 64, 1000, FULL)
+    running = [charge(new_ledger(), "m1") for _ in range(10)]
+
+    def meanwhile(_: float) -> None:
+        new_ledger().record(running[3], True, SEALED)
+
+    late = new_ledger(patience=Patience(sleep=meanwhile))
+    eleventh = late.reserve(about("m1"), commit=COMMIT)
+
+    assert eleventh == Verdict("rows-a", 1, True, SEALED)
 
 
 def test_the_first_verdict_on_a_step_stands(new_ledger: Callable[..., Ledger]) -> None:
