@@ -72,6 +72,13 @@ def set_up(
     script: Annotated[
         str | None, typer.Option(help="The model's program. Suggested: ./evaluate_model.py.")
     ] = None,
+    dockerfile: Annotated[
+        str | None, typer.Option(help="A Dockerfile of the model, which runs in it.")
+    ] = None,
+    periods: Annotated[
+        str | None,
+        typer.Option(help="Periods that the test set serves, or auto: as many as it can."),
+    ] = None,
     test_set: Annotated[
         str | None, typer.Option(help="The ciphertext. Default: data_test/test.csv.gpg.")
     ] = None,
@@ -121,6 +128,8 @@ def set_up(
         "pass_rate": pass_rate,
         "steps": steps,
         "max_disagreement": max_disagreement,
+        "dockerfile": dockerfile,
+        "periods": int(periods) if periods and periods.isdecimal() else periods,
         "test_set": test_set,
         "label": column_of(label),
         "header": header,

@@ -109,8 +109,11 @@ def complete(settings: Settings, rows: int | None) -> Settings:
         An option cannot be used.
     TooFewRowsHere
         The rows are too few, and nobody is there to choose another promise.
+    TooFewRows
+        They are too few for so many periods.
     """
     from easeml_action.config import Config
+    from easeml_action.gate import require_rows
 
     while True:
         known = _with_answers(settings)
@@ -118,9 +121,25 @@ def complete(settings: Settings, rows: int | None) -> Settings:
         plan = config.plan()
         takes = f"{config.condition} takes {plan.rows:,} rows ({plan.labels:,} labels)"
         show_note(f"{takes}." if rows is None else f"{takes}; the test set has {rows:,}.")
-        if rows is None or plan.rows <= rows:
+        if rows is None:
+            return known
+        periods = config.periods_for(rows, plan.rows)
+        if periods > 1:
+            require_rows(rows // periods, plan.rows, periods)
+        if plan.rows <= rows:
+            _tell_of_periods(config, rows, plan.rows)
             return known
         settings = _choose_less(known, config, rows, plan.rows)
+
+
+def _tell_of_periods(config: "Config", rows: int, required: int) -> None:
+    each = f"one after the other, of {config.steps:,} commits each"
+    periods = config.periods_for(rows, required)
+    possible = config.model_copy(update={"periods": "auto"}).periods_for(rows, required)
+    if periods > 1:
+        show_note(f"The rows serve {periods:,} periods, {each}.")
+    elif possible > 1:
+        show_note(f"With --periods auto they would serve {possible:,} periods, {each}.")
 
 
 def _with_answers(settings: Settings) -> Settings:

@@ -165,6 +165,26 @@ def test_too_few_rows_are_refused_with_what_would_fit(newcomer) -> None:
     assert taken["rows_required"] <= taken["rows"]
 
 
+def test_rows_for_several_periods_are_shared_out_by_saying_so(newcomer) -> None:
+    data = newcomer.home / "test.csv"
+    too_many = newcomer("init", data, *TERMS, "--periods", "20")
+    told = newcomer("init", data, *TERMS, "--periods", "auto")
+    assert (too_many.code, "A period, one of 20, has 19 rows" in too_many.stderr) == (1, True)
+    assert "The rows serve 17 periods, one after the other, of 2 commits each." in told.stderr
+    assert Config.load((newcomer.directory / ".easeml.yml").read_bytes()).periods == "auto"
+
+
+def test_who_has_rows_for_several_periods_is_told(newcomer) -> None:
+    done = newcomer("init", newcomer.home / "test.csv", *TERMS)
+    assert "With --periods auto they would serve 17 periods" in done.stderr
+
+
+def test_a_model_can_have_a_dockerfile_from_the_start(newcomer) -> None:
+    newcomer("init", newcomer.home / "test.csv", *TERMS, "--dockerfile", "docker/Dockerfile")
+    config = Config.load((newcomer.directory / ".easeml.yml").read_bytes())
+    assert config.dockerfile == "docker/Dockerfile"
+
+
 def test_rows_that_were_committed_are_refused_before_anything_is_written(newcomer) -> None:
     (newcomer.directory / "old.csv").write_text(table(400))
     newcomer.git("add", "old.csv")
