@@ -120,12 +120,24 @@ def make_key_pair(
 
 
 def secret_commands(
-    private: Path | None, *, protected: bool, name: str = PRIVATE_KEY_VARIABLE
+    private: Path | None, *, protected: bool, environment: str | None = None
 ) -> list[str]:
-    """Return the commands that store a private key, and its passphrase, as repository secrets."""
-    source = "" if private is None else f" < {shlex.quote(str(private))}"
-    passphrase = [f"gh secret set {PASSPHRASE_VARIABLE}"] if protected else []
-    return [f"gh secret set {name}{source}", *passphrase]
+    """Return the commands that store a private key, and its passphrase, as secrets.
+
+    Parameters
+    ----------
+    environment
+        The environment that keeps them; None for the repository.
+    """
+    passphrase = [secret_command(PASSPHRASE_VARIABLE, None, environment)] if protected else []
+    return [secret_command(PRIVATE_KEY_VARIABLE, private, environment), *passphrase]
+
+
+def secret_command(name: str, source: Path | None, environment: str | None) -> str:
+    """Return the command that stores one secret, from a file or from what it asks for."""
+    place = "" if environment is None else f" --env {shlex.quote(environment)}"
+    content = "" if source is None else f" < {shlex.quote(str(source))}"
+    return f"gh secret set {name}{place}{content}"
 
 
 def _check_places(public: Path, private: Path | None) -> None:

@@ -20,13 +20,12 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from easeml_action.demo.github_repository import (
-    Json,
     Repository,
     Request,
     Response,
-    Settings,
     message,
 )
+from easeml_action.demo.github_settings import Json, Settings
 
 DEFAULT_REPOSITORY = "octo/model"
 DEFAULT_TOKEN = "ghs_demo"  # noqa: S105  it opens nothing but this server

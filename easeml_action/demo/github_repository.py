@@ -7,13 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlencode
 
 from easeml_action.demo.github_pulls import pull_request
-
-Json = dict[str, Any]
+from easeml_action.demo.github_settings import Json, Settings, timestamp
 
 _MAX_DESCRIPTION = 140
 _MAX_PAGE = 100
@@ -36,34 +34,6 @@ class Response:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Settings:
-    """What the owner of the repository has set on its pages.
-
-    Parameters
-    ----------
-    secrets
-        The names of the Actions secrets.
-    actions
-        Whether Actions is enabled.
-    permission
-        What a workflow's token may do where the workflow does not say.
-    required
-        The statuses that rulesets require, by branch.
-    kept
-        The branches that rulesets keep from being rewritten or deleted.
-    protections
-        Classic branch protection, by branch.
-    """
-
-    secrets: set[str] = field(default_factory=set)
-    actions: bool = True
-    permission: str = "read"
-    required: dict[str, list[str]] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
-    protections: dict[str, Json] = field(default_factory=dict)
 
 
 class Repository:
@@ -177,8 +147,7 @@ class Repository:
         return Response(201, issue)
 
     def _get_issue(self, _: Request, number: str) -> Response:
-        issue = self._issue(number)
-        return message(404, "Not Found") if issue is None else Response(200, issue)
+        return _found(self._issue(number))
 
     def _edit_issue(self, request: Request, number: str) -> Response:
         issue = self._issue(number)
@@ -191,9 +160,9 @@ class Repository:
             changes |= {
                 "state": state,
                 "state_reason": request.body.get("state_reason") or reopened,
-                "closed_at": _now() if state == "closed" else None,
+                "closed_at": timestamp() if state == "closed" else None,
             }
-        issue.update(changes, updated_at=_now())
+        issue.update(changes, updated_at=timestamp())
         return Response(200, issue)
 
     def _list_comments(self, request: Request, number: str) -> Response:
@@ -245,38 +214,31 @@ class Repository:
         listed = [pull for pull in self.pulls if head in {None, pull["head"]["label"]}]
         return self._page(request, "/pulls", reversed(listed))
 
+    def _list_shared_secrets(self, request: Request) -> Response:
+        listed = self.settings.show_shared_secrets()
+        page = self._page(request, "/actions/organization-secrets", listed)
+        return Response(200, {"total_count": len(listed), "secrets": page.body}, page.headers)
+
     def _get_secret(self, _: Request, name: str) -> Response:
-        if name not in self.settings.secrets:
-            return message(404, "Not Found")
-        return Response(200, {"name": name, "created_at": _now(), "updated_at": _now()})
+        return _found(self.settings.show_secret(name))
+
+    def _get_environment(self, _: Request, name: str) -> Response:
+        return _found(self.settings.show_environment(name))
+
+    def _get_environment_secret(self, _: Request, environment: str, name: str) -> Response:
+        return _found(self.settings.show_environment_secret(environment, name))
 
     def _get_permissions(self, _: Request) -> Response:
-        return Response(200, {"enabled": self.settings.actions})
+        return Response(200, self.settings.show_permissions())
 
     def _get_workflow_permission(self, _: Request) -> Response:
-        return Response(
-            200,
-            {
-                "default_workflow_permissions": self.settings.permission,
-                "can_approve_pull_request_reviews": False,
-            },
-        )
+        return Response(200, self.settings.show_workflow_permission())
 
     def _list_rules(self, _: Request, branch: str) -> Response:
-        checks = [{"context": name} for name in self.settings.required.get(branch, ())]
-        wanted = {"strict_required_status_checks_policy": False, "required_status_checks": checks}
-        rules: list[Json] = []
-        if checks:
-            rules.append({"type": "required_status_checks", "parameters": wanted})
-        if branch in self.settings.kept:
-            rules += [{"type": "deletion"}, {"type": "non_fast_forward"}]
-        return Response(200, rules)
+        return Response(200, self.settings.show_rules(branch))
 
     def _get_protection(self, _: Request, branch: str) -> Response:
-        protection = self.settings.protections.get(branch)
-        if protection is None:
-            return message(404, "Branch not protected")
-        return Response(200, protection)
+        return _found(self.settings.show_protection(branch), "Branch not protected")
 
     def _issue(self, number: str) -> Json | None:
         index = int(number) - 1
@@ -299,7 +261,7 @@ class Repository:
     def _stamped(self, path: str) -> Json:
         """Return what every object of the API has."""
         self._last_id += 1
-        now = _now()
+        now = timestamp()
         return {
             "id": self._last_id,
             "node_id": f"N{self._last_id}",
@@ -325,6 +287,10 @@ class Repository:
         return Response(200, page, {"Link": ", ".join(links)} if links else {})
 
 
+def _found(body: Json | None, otherwise: str = "Not Found") -> Response:
+    return message(404, otherwise) if body is None else Response(200, body)
+
+
 def _refuse(_: Repository, __: Request, *___: str) -> Response:
     """Answer as GitHub does to a token without the permission."""
     return message(403, "Resource not accessible by integration")
@@ -346,7 +312,10 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("DELETE", r"/issues/comments/(\d+)", Repository._delete_comment),
     ("GET", r"/pulls", Repository._list_pulls),
     ("POST", r"/pulls", Repository._create_pull),
+    ("GET", r"/actions/organization-secrets", Repository._list_shared_secrets),
     ("GET", r"/actions/secrets/([^/]+)", Repository._get_secret),
+    ("GET", r"/environments/([^/]+)", Repository._get_environment),
+    ("GET", r"/environments/([^/]+)/secrets/([^/]+)", Repository._get_environment_secret),
     ("GET", r"/actions/permissions", Repository._get_permissions),
     ("GET", r"/actions/permissions/workflow", Repository._get_workflow_permission),
     ("GET", r"/rules/branches/([^/]+)", Repository._list_rules),
@@ -368,7 +337,3 @@ def _replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, dict):
         return {key: _replaced(each, old, new) for key, each in value.items()}
     return value
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -23,11 +23,15 @@ from easeml_action.github.event import (
     read_payload,
 )
 from easeml_action.github.inspection import (
+    Environment,
     default_permission,
+    find_environment,
+    has_environment_secret,
     has_secret,
     keeps_history,
     required_checks,
     runs_actions,
+    shares_secret,
 )
 from easeml_action.github.issues import Issues, TestSetIssue
 from easeml_action.github.pulls import open_pull_request
@@ -77,6 +81,7 @@ __all__ = [
     "ApiDown",
     "BadToken",
     "Change",
+    "Environment",
     "GitHub",
     "Issues",
     "MalformedEvent",
@@ -96,6 +101,8 @@ __all__ = [
     "UnsupportedEvent",
     "Workflow",
     "default_permission",
+    "find_environment",
+    "has_environment_secret",
     "has_secret",
     "is_over",
     "issue_title",
@@ -112,6 +119,7 @@ __all__ = [
     "required_checks",
     "runs_actions",
     "set_status",
+    "shares_secret",
     "status_description",
     "status_state",
 ]

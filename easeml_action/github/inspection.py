@@ -4,12 +4,14 @@ Each function needs a permission that the workflow's own token does not have: th
 person's, asked before the first run.
 """
 
+from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 from github import Github, GithubException
 from github.Repository import Repository
 
-from easeml_action.github.api import GitHub
+from easeml_action.github.api import PAGE_SIZE, GitHub
 
 DefaultPermission = Literal["read", "write"]
 
@@ -19,8 +21,24 @@ _NOT_THERE = 404
 _KEEPS_HISTORY = frozenset({"non_fast_forward", "deletion"})
 
 
+@dataclass(frozen=True)
+class Environment:
+    """An environment for deployments, which can keep secrets of its own.
+
+    Parameters
+    ----------
+    reviewed
+        Whether a run waits for one of its reviewers.
+    restricted
+        Whether only some branches get into it.
+    """
+
+    reviewed: bool
+    restricted: bool
+
+
 def has_secret(github: GitHub, name: str) -> bool:
-    """Say whether the repository has an Actions secret of this name.
+    """Say whether the repository itself has an Actions secret of this name.
 
     Raises
     ------
@@ -29,6 +47,53 @@ def has_secret(github: GitHub, name: str) -> bool:
     """
     answer = _get(github, f"/actions/secrets/{name}", "see its secrets' names", "secrets: read")
     return answer is not None
+
+
+def shares_secret(github: GitHub, name: str) -> bool:
+    """Say whether the organization lets the repository use a secret of this name.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``secrets: read``.
+    """
+    page = 0
+    while True:
+        page += 1
+        path = f"/actions/organization-secrets?per_page={PAGE_SIZE}&page={page}"
+        answer = _get(github, path, "see its organization's secrets' names", "secrets: read")
+        names = [each["name"] for each in (answer or {}).get("secrets", ())]
+        if name in names or len(names) < PAGE_SIZE:
+            return name in names
+
+
+def has_environment_secret(github: GitHub, environment: str, name: str) -> bool:
+    """Say whether an environment has a secret of this name.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``environments: read``.
+    """
+    path = f"/environments/{quote(environment, safe='')}/secrets/{name}"
+    answer = _get(github, path, "see its environments' secrets' names", "environments: read")
+    return answer is not None
+
+
+def find_environment(github: GitHub, name: str) -> Environment | None:
+    """Return an environment, or None where there is none of this name.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``actions: read``.
+    """
+    path = f"/environments/{quote(name, safe='')}"
+    answer = _get(github, path, "see its environments", "actions: read")
+    if answer is None:
+        return None
+    rules = {rule["type"] for rule in answer.get("protection_rules", ())}
+    return Environment("required_reviewers" in rules, bool(answer.get("deployment_branch_policy")))
 
 
 def runs_actions(github: GitHub) -> bool:

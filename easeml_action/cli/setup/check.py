@@ -30,7 +30,7 @@ def show_check(root: Path, keys: Keys, ledger_branch: str, *, as_json: bool) -> 
     findings = [
         *look_at("configuration", lambda: _look_at_config(root)),
         *set_up.look(),
-        *look_at_github(set_up.git, jobs, set_up.default_branch, ledger_branch),
+        *look_at_github(set_up),
     ]
     missing = sum(each.state == "missing" for each in findings)
     if as_json:

@@ -17,7 +17,7 @@ from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.secrecy import insist_no_private_key
 from easeml_action.cli.setup.findings import Finding, look_at
 from easeml_action.cli.setup.keys import Keys
-from easeml_action.cli.setup.workflow_file import EVENTS, GateJob
+from easeml_action.cli.setup.workflow_file import GateJob
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
@@ -266,9 +266,9 @@ def _permissions(job: GateJob) -> Iterator[Finding]:
 
 def _details(job: GateJob) -> Iterator[Finding]:
     """Look at what starts the job, at its checkout and at the secret that it passes."""
-    late = [event for event in EVENTS if event not in job.events]
+    late = ", ".join(job.missing_events)
     if late:
-        fact = f"it does not start at: {', '.join(late)}"
+        fact = f"it does not start at: {late}"
         yield Finding("events", "missing", fact, f"Add it under on: in {job.name}.")
     if job.depth != "0":
         fact = "there is no checkout" if job.depth is None else f"fetch-depth is {job.depth}"

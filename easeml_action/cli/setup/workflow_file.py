@@ -11,8 +11,12 @@ import yaml
 NEEDED = {"contents": "write", "statuses": "write", "issues": "write"}
 EVENTS = ("pull_request", "push")
 
+# The event of examples/forks.yml: the same pull requests, with the default branch's workflow.
+_STANDS_FOR = {"pull_request_target": "pull_request"}
 _FOLDER = Path(".github/workflows")
 _LARGEST = 1 << 18
+# OWNER/ci-action@REF, and an image such as docker://REGISTRY/OWNER/ci-action:TAG
+_OURS = re.compile(r"(?:.*/)?ci-action[@:].+")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
@@ -32,6 +36,8 @@ class GateJob:
         ``fetch-depth`` of the checkout before the gate, as written; None without a checkout.
     inputs
         The gate's ``with:``.
+    environment
+        The environment that it runs in, as written; None for none.
     """
 
     name: str
@@ -39,17 +45,27 @@ class GateJob:
     permissions: Mapping[str, str] | None
     depth: str | None
     inputs: Mapping[str, str]
+    environment: str | None
 
     def secret(self, name: str) -> str | None:
-        """Return the secret that feeds an input; None where none does."""
+        """Return the secret that feeds an input, in the capitals that GitHub keeps names in.
+
+        None where none does.
+        """
         found = _SECRET.fullmatch(self.inputs.get(name, "").strip())
-        return found[1] if found else None
+        return found[1].upper() if found else None
 
     @property
     def missing_permissions(self) -> list[str]:
         """The permissions that the job needs and does not have; all where nothing is said."""
         granted = self.permissions or {}
         return [f"{key}: {value}" for key, value in NEEDED.items() if granted.get(key) != value]
+
+    @property
+    def missing_events(self) -> list[str]:
+        """The events that have to start the job, and do not."""
+        known = {_STANDS_FOR.get(event, event) for event in self.events}
+        return [event for event in EVENTS if event not in known]
 
 
 def find_gate_jobs(root: Path) -> Iterator[GateJob]:
@@ -81,11 +97,23 @@ def _gate_jobs(name: str, document: dict[Any, Any]) -> Iterator[GateJob]:
                     permissions=_permissions(permissions),
                     depth=depth,
                     inputs={str(key): str(value) for key, value in inputs.items()},
+                    environment=_environment(_map(job).get("environment")),
                 )
 
 
 def _is_gate(uses: str, inputs: Mapping[Any, Any]) -> bool:
-    return "/ci-action@" in uses or (bool(uses) and "private-key" in inputs)
+    """Say whether a step is the action: by its name, or under another one by its input.
+
+    GitHub's own actions are none, though one that makes tokens has an input of that name, too.
+    """
+    renamed = "private-key" in inputs and not uses.startswith("actions/")
+    return _OURS.fullmatch(uses) is not None or (bool(uses) and renamed)
+
+
+def _environment(value: object) -> str | None:
+    """Return the name, which stands alone or in a map."""
+    name = value.get("name") if isinstance(value, dict) else value
+    return None if name in {None, ""} else str(name)
 
 
 def _permissions(value: object) -> Mapping[str, str] | None:

@@ -1,6 +1,7 @@
 """``easeml init --check``: what is missing, from the key to the settings on GitHub."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.integration.cli.setup.conftest import TERMS
 from tests.openapi import check
 
 WORKFLOW = ".github/workflows/easeml.yml"
+EXAMPLES = sorted((Path(__file__).parents[4] / "examples").glob("*.yml"))
 
 
 @pytest.fixture
@@ -102,6 +104,107 @@ def test_what_the_token_may_not_see_is_unknown_and_not_missing(gated, github) ->
     assert done.code == 0, done.stdout
     found = states(done)
     assert [found[piece] for piece in ("secret", "Actions", "required status")] == ["unknown"] * 3
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_with_each_example_the_gate_is_complete(gated, github, example: Path) -> None:
+    (gated.directory / WORKFLOW).write_text(example.read_text())
+    gated.git("commit", "-q", "--all", "--allow-empty", "-m", "Use an example")
+    gated.git("push", "-q", "origin", "main")
+    if "environment: easeml" in example.read_text():
+        github.settings.environments["easeml"] = {"required_reviewers"}
+        github.settings.environment_secrets["easeml"] = {"EASEML_PRIVATE_KEY"}
+    else:
+        github.settings.secrets = {"EASEML_PRIVATE_KEY"}
+    github.settings.required["main"] = ["easeml/ci"]
+    github.settings.kept.add("easeml-ledger")
+
+    done = looked(gated, github)
+
+    assert (done.code, set(states(done).values())) == (0, {"ok"}), done.stdout
+
+
+def advice(ran: Ran, piece: str) -> list[tuple[str, str]]:
+    """What is to be done about a piece, by how it stands."""
+    findings = json.loads(ran.stdout)["findings"]
+    return [(each["state"], each["cure"]) for each in findings if each["piece"] == piece]
+
+
+@pytest.fixture
+def guarded(gated) -> Easeml:
+    """A gate whose key an environment is to keep."""
+    replace(WORKFLOW, "    runs-on:", "    environment: {name: easeml}\n    runs-on:")(gated)
+    return gated
+
+
+def test_a_key_that_an_environment_is_to_keep_is_never_sent_to_the_repository(
+    guarded, github
+) -> None:
+    key = guarded.home / ".easeml/project.private.asc"
+    store = f"Run: gh secret set EASEML_PRIVATE_KEY --env easeml < {key}."
+    assert advice(looked(guarded, github), "secret") == [("missing", store)]
+    github.settings.environment_secrets["easeml"] = {"EASEML_PRIVATE_KEY"}
+    assert advice(looked(guarded, github), "secret") == [("ok", "")]
+    github.settings.secrets.add("EASEML_PRIVATE_KEY")
+    take_away = ("advised", "Run: gh secret delete EASEML_PRIVATE_KEY.")
+    assert advice(looked(guarded, github), "secret") == [("ok", ""), take_away]
+    github.settings.secrets.clear()
+    github.settings.shared_secrets.add("EASEML_PRIVATE_KEY")
+    [_, (state, cure)] = advice(looked(guarded, github), "secret")
+    assert (state, "organization" in cure) == ("advised", True)
+
+
+def test_an_environment_that_every_run_gets_into_is_told_of(guarded, github) -> None:
+    [(absent, _)] = advice(looked(guarded, github), "environment")
+    github.settings.environments["easeml"] = set()
+    [(open_to_all, cure)] = advice(looked(guarded, github), "environment")
+    assert (absent, open_to_all) == ("advised", "advised")
+    assert "Settings, Environments, easeml" in cure
+    for rule in ("required_reviewers", "branch_policy"):
+        github.settings.environments["easeml"] = {rule}
+        assert advice(looked(guarded, github), "environment") == [("ok", "")]
+
+
+def test_what_an_environment_keeps_is_unknown_where_the_token_may_not_see_it(
+    guarded, github
+) -> None:
+    github.settings.secrets.add("EASEML_PRIVATE_KEY")
+    github.fail_next(100, status=403, path="/environments/")
+    done = looked(guarded, github)
+    assert states(done)["environment"] == "unknown"
+    assert [state for state, _ in advice(done, "secret")] == ["unknown", "advised"]
+
+
+def test_an_environment_that_only_a_run_knows_is_not_asked_for(gated, github) -> None:
+    replace(WORKFLOW, "    runs-on:", "    environment: ${{ vars.GATE }}\n    runs-on:")(gated)
+    done = looked(gated, github)
+    assert states(done)["environment"] == "unknown"
+    assert advice(done, "secret") == []
+    assert not any("environments" in request.path for request in github.requests)
+
+
+def test_a_secret_of_the_organization_is_one(gated, github) -> None:
+    github.settings.shared_secrets.add("EASEML_PRIVATE_KEY")
+    assert advice(looked(gated, github), "secret") == [("ok", "")]
+
+
+def test_a_step_that_makes_a_token_is_not_taken_for_the_gate(gated) -> None:
+    step = (
+        "      - uses: actions/create-github-app-token@v2\n"
+        "        with: {app-id: 1, private-key: '${{ secrets.LEDGER_APP_KEY }}'}\n"
+    )
+    replace(WORKFLOW, "      - uses: easeml/", step + "      - uses: easeml/")(gated)
+    done = gated("init", "--check", "--json")
+    assert len(advice(done, "workflow")) == len(advice(done, "permissions")) == 1
+
+
+@pytest.mark.parametrize(
+    "uses", ["./", "me/mine@v1", "me/ci-action@v1", "docker://ghcr.io/easeml/ci-action:v1"]
+)
+def test_the_gate_is_known_by_whatever_name_it_is_used(gated, uses: str) -> None:
+    path = gated.directory / WORKFLOW
+    path.write_text(re.sub(r"uses: easeml/\S+", f"uses: {uses}", path.read_text()))
+    assert states(gated("init", "--check", "--json"))["workflow"] == "ok"
 
 
 def replace(name: str, old: str, new: str) -> Callable[[Easeml], None]:
