@@ -9,6 +9,7 @@ from easeml_action.ledger import ShelvedRows
 from easeml_action.testset import TestSet, Traces, find_again, trace
 
 _NAMED = 3  # test sets that an error names
+_BY_CHANCE = 100  # one row, or one in so many, may be alike by chance
 
 
 class RowsShared(GateError):
@@ -22,14 +23,14 @@ class RowsShared(GateError):
         super().__init__(
             f"{shared:,} of the {rows:,} rows {'is' if shared == 1 else 'are'} also in {where}.",
             "Leave them out: a new test set needs rows that nobody has learned anything about."
-            + (by_chance if can_pass else ""),
+            + (by_chance if can_pass and shared <= max(1, rows // _BY_CHANCE) else ""),
         )
 
 
 def insist_apart(
     new: TestSet, other: TestSet, key: bytes, where: str, tolerated: int | None = None
 ) -> None:
-    """Refuse rows that another table has.
+    """Refuse rows that another table has, under the names of its columns or in their places.
 
     Parameters
     ----------
@@ -43,7 +44,11 @@ def insist_apart(
     RowsShared
         More are shared than is tolerated.
     """
-    (found,) = find_again(new, key, [trace(other, key)])
+    kept = [trace(other, key)]
+    (found,) = find_again(new, key, kept)
+    if new.columns != other.columns and len(new.columns) == len(other.columns):
+        (in_place,) = find_again(new, key, kept, other.columns)
+        found |= in_place
     shared = int(found.sum())
     if shared > (tolerated or 0):
         raise RowsShared(shared, new.rows, where, can_pass=tolerated is not None)

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from easeml_action.cli.encryption import (
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, work_tree_of
+from easeml_action.cli.form import OldFormUnread, insist_on_form, parse_before
 from easeml_action.cli.keygen import PUBLIC_KEY
 from easeml_action.cli.opening import (
     DEFAULT_LEDGER_BRANCH,
@@ -39,6 +40,14 @@ from easeml_action.cli.opening import (
 from easeml_action.cli.proposal import Proposer
 from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.errors import GateError
+
+if TYPE_CHECKING:
+    from easeml_action.ledger import History
+    from easeml_action.testset import TestSet, Vault
+
+# what errors call the rows that are replaced
+OLD_ROWS = "the old test set"
+OLD_SAMPLE = "the public sample"
 
 # the text of the pull request, and of its commit
 PULL_REQUEST = (
@@ -72,6 +81,12 @@ def rotate(
     sample_rows: SampleRows = 10,
     config: ConfigFile = None,
     ledger_branch: LedgerBranch = DEFAULT_LEDGER_BRANCH,
+    other_form: Annotated[
+        bool,
+        typer.Option(
+            "--other-form", help="Take rows with other columns or labels than the old ones have."
+        ),
+    ] = False,
     pull_request: Annotated[
         bool,
         typer.Option(
@@ -80,7 +95,7 @@ def rotate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Replace the test set by new rows, after checking that they are new and enough."""
+    """Replace the test set by rows that are new, enough, and in the form of the old ones."""
     from easeml_action.recycling import insist_apart, insist_on_new_rows
 
     root = work_tree_of(Path.cwd()) or Path.cwd()
@@ -101,18 +116,19 @@ def rotate(
         key = vault.derive("rows")
         identity = test_set.identity(key)
         ledger = ledger_of(vault, ledger_branch)
-        if ledger.read().periods_of(identity):
+        history = ledger.read()
+        if history.periods_of(identity):
             raise TestSetKnown(identity)
         tolerated = loaded.allow_overlap
-        for path, where in (
-            (layout.test_set, "the old test set"),
-            (layout.sample, "the public sample"),
-        ):
-            if path.exists():
-                content = read_file(path)
-                plain = vault.decrypt(content) if path == layout.test_set else content
-                insist_apart(test_set, layout.parse(plain), key, where, tolerated)
+        old, sample = rows_before(layout, vault, other_form=other_form)
+        for other, where in ((old, OLD_ROWS), (sample, OLD_SAMPLE)):
+            if other is not None:
+                insist_apart(test_set, other, key, where, tolerated)
         insist_on_new_rows(test_set, key, ledger.shelved_rows(), tolerated)
+        if old is not None:
+            if not other_form:
+                insist_on_form(test_set, old, sample)
+            note_what_ends(history, old.identity(key))
     ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
     if proposer is not None:
         facts = Facts(identity, test_set.rows, loaded.plan().rows)
@@ -125,6 +141,57 @@ def rotate(
         return
     layout.write(ciphertext, public_rows)
     report(layout, test_set.rows, required, identity, sample_rows, as_json=as_json)
+
+
+def rows_before(
+    layout: Layout, vault: "Vault", *, other_form: bool
+) -> "tuple[TestSet | None, TestSet | None]":
+    """Return the test set and the sample that are replaced; None for what cannot be compared.
+
+    Parameters
+    ----------
+    other_form
+        Whether they may be in another form than the new ones.
+
+    Raises
+    ------
+    OldFormUnread
+        They are, and may not be.
+    """
+
+    def read(path: Path, where: str) -> "TestSet | None":
+        if not path.exists():
+            return None
+        content = read_file(path)
+        plain = vault.decrypt(content) if path == layout.test_set else content
+        try:
+            return parse_before(layout, plain, where)
+        except OldFormUnread as unread:
+            if not other_form:
+                raise
+            show_note(f"Note: not compared: {unread.problem}")
+            return None
+
+    return read(layout.test_set, OLD_ROWS), read(layout.sample, OLD_SAMPLE)
+
+
+def note_what_ends(history: "History", whole: str) -> None:
+    """Say what is left of the old test set, where something is."""
+    from easeml_action.github import left_text
+
+    if not history.periods_of(whole):
+        left = ["no model was judged on it yet"]
+    elif history.is_used_up(whole):
+        return
+    else:
+        newest = history.periods_of(whole)[-1]
+        more = newest.period.of - newest.period.number
+        left = [] if newest.is_retired else [left_text(newest.remaining)]
+        left += [f"{more:,} more {'period' if more == 1 else 'periods'}"] if more else []
+    show_note(
+        "Note: the old test set is not used up, and ends when the new one is first used: "
+        f"{', '.join(left)}."
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from easeml_action.testset.fields import Table
 from easeml_action.testset.fingerprint import RowHasher, Words, derive, number_copies
 from easeml_action.testset.table import TestSet
 
@@ -44,12 +45,16 @@ def trace(test_set: TestSet, key: bytes) -> Traces:
     key
         Secret; at least 16 bytes.
     """
-    digests = np.sort(_digests(test_set, key, test_set.label)).astype("<u8").tobytes()
+    found = _digests(test_set.table, test_set.columns, key, test_set.label)
+    digests = np.sort(found).astype("<u8").tobytes()
     return Traces(_name_digest(key, test_set.label), digests)
 
 
 def find_again(
-    test_set: TestSet, key: bytes, kept: Iterable[Traces]
+    test_set: TestSet,
+    key: bytes,
+    kept: Iterable[Traces],
+    names: tuple[str, ...] | None = None,
 ) -> Iterator[NDArray[np.bool_]]:
     """Say for each test set that was kept which rows of this one are rows of it.
 
@@ -59,19 +64,21 @@ def find_again(
         The one that they were kept with.
     kept
         The others, each traced without the column that is the label there.
+    names
+        What this one's columns are taken to be called, place by place; None: what they are.
     """
-    columns = {_name_digest(key, name): name for name in test_set.columns}
+    names = names or test_set.columns
+    columns = {_name_digest(key, name): name for name in names}
     known: dict[str | None, Words] = {}
     for other in kept:
         without = columns.get(other.label)
         if without not in known:
-            known[without] = _digests(test_set, key, without)
+            known[without] = _digests(test_set.table, names, key, without)
         yield np.isin(known[without], np.frombuffer(other.digests, "<u8"))
 
 
-def _digests(test_set: TestSet, key: bytes, without: str | None) -> Words:
-    table = test_set.table
-    hasher = RowHasher(key, table.names, loosely=True, without=without)
+def _digests(table: Table, names: tuple[str, ...], key: bytes, without: str | None) -> Words:
+    hasher = RowHasher(key, names, loosely=True, without=without)
     return number_copies(derive(key, b"easeml-copies"), hasher.digests(table))
 
 

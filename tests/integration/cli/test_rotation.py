@@ -1,6 +1,10 @@
-"""``easeml rotate --pull-request``: a new test set, proposed without touching the clone."""
+"""``easeml rotate``: new rows are held against the old ones, and proposed or written."""
 
 import json
+import re
+from collections.abc import Callable
+
+import pytest
 
 from easeml_action.demo.github import GitHubServer
 from tests.integration.cli.conftest import Project, Ran
@@ -92,3 +96,86 @@ def test_rows_are_checked_before_a_branch_is_pushed(hosted, github, git_server) 
     assert github.pulls == []
     bare = str(git_server.root / "octo/model.git")
     assert hosted.easeml.git("--git-dir", bare, "branch", "--list") == "* main"
+
+
+def renamed(rows: str) -> str:
+    return rows.replace("number,noise,label", "count,noise,label")
+
+
+def reordered(rows: str) -> str:
+    return re.sub(r"^(\w+),(\w+),", r"\2,\1,", rows, flags=re.MULTILINE)
+
+
+def relabelled(rows: str) -> str:
+    return re.sub(r",0$", ",even", rows, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (renamed, "lack 1 of the 3 columns of the old ones ('number'), and have 1 that those lack"),
+        (reordered, "the columns of the old ones in another order"),
+        (relabelled, "new rows have a label that the old test set has not"),
+    ],
+)
+def test_rows_of_another_form_are_refused_unless_that_is_meant(
+    project: Project, change: Callable[[str], str], said: str
+) -> None:
+    rows = project.rows(300, first=1_000)
+    rows.write_text(change(rows.read_text()))
+    refused = project("rotate", rows)
+    assert (refused.code, said in refused.stderr) == (1, True), refused.stderr
+    assert "even" not in refused.stderr
+    assert project.easeml.git("status", "--porcelain") == ""
+    assert project("rotate", rows, "--other-form", "--json").json()["rows"] == 290
+
+
+def test_old_rows_under_other_names_are_known_again(project: Project) -> None:
+    secret = project.secret_rows()
+    lines = secret.read_text().splitlines()
+    secret.write_text("\n".join(["Number,Noise,label", *lines[1:], ""]))
+    for options in ((), ("--other-form",)):
+        refused = project("rotate", secret, "--sample-rows", "0", *options)
+        assert refused.code == 1
+        assert "200 of the 200 rows are also in the old test set" in refused.stderr
+        assert "allow_overlap" not in refused.stderr
+
+
+def test_another_label_can_be_asked_for_with_the_new_rows(project: Project) -> None:
+    config = project.easeml.directory / ".easeml.yml"
+    config.write_text(config.read_text().replace("label: label", "label: parity"))
+    rows = project.rows(300, first=1_000)
+    rows.write_text(rows.read_text().replace(",label", ",parity"))
+    refused = project("rotate", rows)
+    assert refused.code == 1
+    assert "The old test set is not in the form that the configuration says" in refused.stderr
+    done = project("rotate", rows, "--other-form")
+    assert done.code == 0, done.stderr
+    assert "Note: not compared: The old test set" in done.stderr
+
+
+def test_what_is_left_of_the_old_test_set_is_said_before_it_ends(project: Project) -> None:
+    rows = project.rows(300, first=1_000)
+    unused = project("rotate", rows)
+    assert "not used up" in unused.stderr
+    assert "no model was judged on it yet" in unused.stderr
+    project.easeml.git("checkout", "-q", ".")
+    for number, left in ((1, ": 1 left."), (2, None)):
+        model = project.model(f"model {number}", f"{number} - {number}")
+        assert project("gate", model, "--record").code == 1
+        project.easeml.git("checkout", "-q", "main")
+        said = project("rotate", rows).stderr
+        assert ("not used up" in said) == (left is not None), said
+        assert (left or "") in said
+        project.easeml.git("checkout", "-q", ".")
+
+
+def test_periods_that_are_left_end_too(project: Project) -> None:
+    git = project.easeml.git
+    config = project.easeml.directory / ".easeml.yml"
+    config.write_text(config.read_text().replace("steps: 2", "steps: 1") + "  periods: 3\n")
+    git("commit", "-q", "-a", "-m", "Share the rows out")
+    git("push", "-q", "origin", "main")
+    assert project("gate", project.model("a model", "0 + 0"), "--record").code == 1
+    git("checkout", "-q", "main")
+    assert "first used: 2 more periods." in project("rotate", project.rows(300, first=1_000)).stderr

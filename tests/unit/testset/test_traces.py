@@ -61,6 +61,13 @@ def test_another_row_is_not_that_row(other: str, count: int) -> None:
     assert shared(parse(other), table(ROWS)) == [count]
 
 
+def test_under_other_names_rows_are_known_by_the_places_of_their_columns() -> None:
+    old, new = table(ROWS), parse("A,B,Y\n1,x,0\n2.5,y,1\n9,z,0\n", label="Y")
+    for names, count in ((None, 0), (old.columns, 2)):
+        (found,) = find_again(new, KEY, [trace(old, KEY)], names)
+        assert int(found.sum()) == count
+
+
 def test_formats_share_their_rows() -> None:
     lines = [{"b": "x", "y": 0, "a": 1}, {"a": 2.5, "b": "y", "y": 1}, {"b": True, "y": 3}]
     text = "".join(json.dumps(line) + "\n" for line in lines)
