@@ -21,7 +21,13 @@ from easeml_action.cli.term_options import (
     Reliability,
     Steps,
 )
-from easeml_action.cli.terminal import show_facts, show_json, show_note, show_table
+from easeml_action.cli.terminal import (
+    show_facts,
+    show_json,
+    show_note,
+    show_paragraph,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from easeml_action.config import Terms
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10**10
 
 _EXAMPLE = (
-    "Example: easeml plan --condition 'n - o > 0.02 +/- 0.01' --reliability 0.999 --steps 32 "
+    "Example: easeml plan --condition 'n > 0.8 +/- 0.05' --reliability 0.999 --steps 32 "
     "--adaptivity full --mode fp-free"
 )
 
@@ -239,6 +245,7 @@ def _as_json(result: "Plan") -> dict[str, object]:
 
 
 def _show(terms: "Terms", result: "Plan") -> None:
+    from easeml_action.cli.promise import explain
     from easeml_action.condition import clause_text
 
     show_facts(
@@ -246,10 +253,11 @@ def _show(terms: "Terms", result: "Plan") -> None:
         {
             "rows required": f"{result.rows:,}",
             "labels required": f"{result.labels:,}",
-            "evaluations that could happen": _count(result.evaluations),
+            "verdict histories that the error is shared among": _count(result.evaluations),
             "error level of one evaluation": _power_of_ten(result.ln_alpha),
         },
     )
+    show_paragraph(f"\n{explain(terms, result)}")
     show_table(
         ["clause", "test", "rows", "labels"],
         [

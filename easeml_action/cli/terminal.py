@@ -30,6 +30,13 @@ def show_facts(title: str, facts: Mapping[str, str]) -> None:
     console.print(table)
 
 
+def show_paragraph(text: str) -> None:
+    """Print sentences, wrapped at words."""
+    console = _console()
+    console.print(Text(text))
+    console.line()
+
+
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: str = "") -> None:
     """Print a table.
 

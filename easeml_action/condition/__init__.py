@@ -6,6 +6,13 @@ rows, tests or plans: those belong to the statistics.
 
 from easeml_action.condition.errors import ConditionSyntaxError
 from easeml_action.condition.language import Condition, parse
-from easeml_action.condition.text import clause_text
+from easeml_action.condition.text import clause_text, decimal_text, expression_text
 
-__all__ = ["Condition", "ConditionSyntaxError", "clause_text", "parse"]
+__all__ = [
+    "Condition",
+    "ConditionSyntaxError",
+    "clause_text",
+    "decimal_text",
+    "expression_text",
+    "parse",
+]

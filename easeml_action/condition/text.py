@@ -34,12 +34,23 @@ def clause_text(clause: Clause) -> str:
     ValueError
         One of its numbers has more than 20 decimals.
     """
+    threshold, tolerance = decimal_text(clause.threshold), decimal_text(clause.tolerance)
+    return f"{expression_text(clause)} {clause.comparison} {threshold} +/- {tolerance}"
+
+
+def expression_text(clause: Clause) -> str:
+    """Return what a clause bounds, such as ``n - 1.1*o``.
+
+    Raises
+    ------
+    ValueError
+        A coefficient has more than 20 decimals.
+    """
     terms = ""
     for name, coefficient in (("n", clause.n), ("o", clause.o), ("d", clause.d)):
         if coefficient:
             terms += _term(name, coefficient, first=not terms)
-    threshold, tolerance = decimal_text(clause.threshold), decimal_text(clause.tolerance)
-    return f"{terms} {clause.comparison} {threshold} +/- {tolerance}"
+    return terms
 
 
 def condition_text(clauses: Iterable[Clause]) -> str:

@@ -28,7 +28,7 @@ class Terms(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     condition: InstanceOf[Condition] = Field(
-        description="a condition", examples=["n - o > 0.02 +/- 0.01"]
+        description="a condition", examples=["n > 0.8 +/- 0.05"]
     )
     reliability: _Share = Field(
         description="a number between 0 and 1, both left out", examples=["0.999"]

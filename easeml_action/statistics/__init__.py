@@ -9,7 +9,7 @@ from easeml_action.statistics.betting import betting_p_value
 from easeml_action.statistics.binomial import binomial_p_value
 from easeml_action.statistics.bound import neyman_pearson_rows
 from easeml_action.statistics.clause import Clause, Comparison
-from easeml_action.statistics.feasibility import ImpossibleCondition
+from easeml_action.statistics.feasibility import ImpossibleCondition, room_for_certainty
 from easeml_action.statistics.form import row_values
 from easeml_action.statistics.interval import (
     Interval,
@@ -61,6 +61,7 @@ __all__ = [
     "pass_probability",
     "plan",
     "planned_disagreement",
+    "room_for_certainty",
     "row_values",
     "smallest_tolerances",
 ]

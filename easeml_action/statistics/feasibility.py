@@ -7,6 +7,7 @@ from scipy.optimize import linprog
 
 from easeml_action.statistics.clause import Clause
 from easeml_action.statistics.form import PATTERNS, PairedForm, form_of, row_values
+from easeml_action.statistics.verdict import Mode
 
 # The smallest room, in units of the expressions, that counts as room at all.
 _ROOM = 1e-9
@@ -56,10 +57,10 @@ def check_feasible(clauses: tuple[Clause, ...], disagreement: Fraction) -> None:
         raise ValueError("clauses must hold at least 1 clause")
     for position, clause in enumerate(clauses):
         _check_clause(position, clause, disagreement)
-    if len(clauses) == 1 or _room(clauses, with_tolerance=True) > _ROOM:
+    if len(clauses) == 1 or _room(clauses, tolerances=1) > _ROOM:
         return
     everyone = tuple(range(len(clauses)))
-    if _room(clauses, with_tolerance=False) > _ROOM:
+    if _room(clauses, tolerances=0) > _ROOM:
         raise ImpossibleCondition(
             "the clauses leave no room for their tolerances: no estimate satisfies all of them",
             everyone,
@@ -67,6 +68,32 @@ def check_feasible(clauses: tuple[Clause, ...], disagreement: Fraction) -> None:
     raise ImpossibleCondition(
         "the clauses contradict each other: no model satisfies all of them", everyone
     )
+
+
+def room_for_certainty(clauses: tuple[Clause, ...], mode: Mode, disagreement: Fraction) -> float:
+    """Return how much room the tolerances leave for models whose verdict is as good as sure.
+
+    Parameters
+    ----------
+    clauses
+        The clauses, at least one.
+    mode
+        ``"fp-free"`` or ``"fn-free"``.
+    disagreement
+        The bound p on the share of differing predictions that the plan assumes, in (0, 1].
+
+    Returns
+    -------
+    float
+        ``fp-free``: by how much a model can meet every clause beyond twice its tolerance.
+        ``fn-free``: by how much models can miss each of them beyond that. Negative where none can.
+    """
+    if mode == "fp-free":
+        room = _room(clauses, tolerances=2, disagreement=disagreement)
+    else:
+        forms = [form_of(clause) for clause in clauses]
+        room = float(min(form.threshold - 2 * form.tolerance - form.low for form in forms))
+    return 0.0 if abs(room) <= _ROOM else room
 
 
 def _check_clause(position: int, clause: Clause, disagreement: Fraction) -> None:
@@ -100,16 +127,26 @@ def _range(clause: Clause) -> str:
     return f"[{float(min(values)):g}, {float(max(values)):g}]"
 
 
-def _room(clauses: tuple[Clause, ...], *, with_tolerance: bool) -> float:
-    """Return by how much all clauses can be exceeded at once; negative if they cannot."""
-    # Maximize s over probabilities: for every clause, expression - bound >= s.
-    rows, bounds = [], []
+def _room(
+    clauses: tuple[Clause, ...], *, tolerances: int, disagreement: Fraction = Fraction(1)
+) -> float:
+    """Return by how much all clauses can be exceeded at once; negative if they cannot.
+
+    Parameters
+    ----------
+    tolerances
+        How many of its tolerances each clause has to be exceeded by, first of all.
+    disagreement
+        The largest d.
+    """
+    # Maximize s over probabilities: for every clause, expression - bound >= s; and d <= p.
+    rows = [[float(differ) for _, _, differ in PATTERNS] + [0.0]]
+    bounds = [float(disagreement)]
     for clause in clauses:
         sign = 1 if clause.comparison == ">" else -1
         values = row_values(sign * clause.n, sign * clause.o, sign * clause.d)
         rows.append([-float(value) for value in values] + [1.0])
-        bound = sign * clause.threshold + (clause.tolerance if with_tolerance else 0)
-        bounds.append(-float(bound))
+        bounds.append(-float(sign * clause.threshold + tolerances * clause.tolerance))
     result = linprog(
         c=np.array([0.0] * len(PATTERNS) + [-1.0]),
         A_ub=np.array(rows),

@@ -7,7 +7,12 @@ from fractions import Fraction
 
 from easeml_action.condition import Condition
 from easeml_action.config import ConditionImpossible, Terms
-from easeml_action.statistics import most_steps, smallest_tolerances
+from easeml_action.statistics import (
+    most_steps,
+    planned_disagreement,
+    room_for_certainty,
+    smallest_tolerances,
+)
 
 Change = dict[str, str | int]
 
@@ -29,7 +34,8 @@ def nearest(terms: Terms, rows: int) -> list[Change]:
     -------
     list of Change
         Keys of the configuration with other values: fewer steps, wider tolerances, or verdicts up
-        to the first pass only. There is none where nothing will do.
+        to the first pass only. There is none where nothing will do, or only tolerances so wide
+        that no model would be promised its verdict.
 
     Raises
     ------
@@ -49,7 +55,8 @@ def nearest(terms: Terms, rows: int) -> list[Change]:
         condition = terms.condition if _fits(varied, rows) else _widened(varied, rows)
         if condition is not None:
             same = condition == terms.condition
-            found.append(change if same else change | {"condition": str(condition)})
+            offer = change if same else change | {"condition": str(condition)}
+            found += [offer] if offer not in found else []
     return found
 
 
@@ -62,12 +69,18 @@ def options(change: Change) -> str:
 
 
 def _variants(terms: Terms) -> Iterator[Change]:
-    """Return the terms' own budget, and smaller ones."""
+    """Return changes that leave the terms' own budget, and smaller ones."""
+    fewer: Change = {"steps": terms.steps // _FEWER}
     yield {}
-    if terms.adaptivity == "full" and terms.passes is None:
-        yield {"adaptivity": "firstChange"}
     if terms.steps // _FEWER >= _fewest(terms):
-        yield {"steps": terms.steps // _FEWER}
+        yield fewer
+    if terms.adaptivity == "full" and terms.passes != 1:
+        first_pass: Change = (
+            {"adaptivity": "firstChange"} if terms.passes is None else {"passes": 1}
+        )
+        yield first_pass
+        if terms.steps >= _FEWER:
+            yield first_pass | fewer
 
 
 def _fewest(terms: Terms) -> int:
@@ -87,9 +100,17 @@ def _widened(terms: Terms, rows: int) -> Condition | None:
     for tolerances in (list(map(_rounded, needed)), needed):
         pairs = zip(clauses, tolerances, strict=True)
         candidate = Condition(tuple(replace(clause, tolerance=each) for clause, each in pairs))
-        if _fits(terms.model_copy(update={"condition": candidate}), rows):
-            return candidate
+        widened = terms.model_copy(update={"condition": candidate})
+        if _fits(widened, rows):
+            return candidate if _is_of_use(widened) else None
     return None
+
+
+def _is_of_use(terms: Terms) -> bool:
+    """Say whether the tolerances are within what a model can be; else chance decides for all."""
+    clauses = terms.condition.clauses
+    disagreement = planned_disagreement(clauses, terms.max_disagreement)
+    return room_for_certainty(clauses, terms.mode, disagreement) > 0
 
 
 def _rounded(tolerance: Fraction) -> Fraction:

@@ -49,7 +49,7 @@ from easeml_action.git import Git, GitFailed
 if TYPE_CHECKING:
     from easeml_action.config import Config
 
-_EXAMPLE = "Example: easeml init ~/test.csv --label label --condition 'n - o > 0.02 +/- 0.01'"
+_EXAMPLE = "Example: easeml init ~/test.csv --label label --condition 'n > 0.8 +/- 0.05'"
 
 
 @app.command("init", epilog=_EXAMPLE)

@@ -32,7 +32,7 @@ LABEL = Question("label", "Which column is the label (its name, or its position 
 _CONDITION = Question(
     "condition",
     "What must a new model hold? n is its accuracy, o that of the old one, d the share of "
-    "predictions that differ, as in: n - o > 0.02 +/- 0.01\nCondition",
+    "predictions that differ, as in: n > 0.8 +/- 0.05\nCondition",
 )
 _DISAGREEMENT = Question(
     "max_disagreement",
@@ -41,7 +41,12 @@ _DISAGREEMENT = Question(
 )
 _PASS_RATE = Question("pass_rate", "Share of commits that you expect to pass", "0.2")
 _OTHERS = (
-    Question("mode", "Exclude an undeserved pass (fp-free) or fail (fn-free)?", "fp-free"),
+    Question(
+        "mode",
+        "Which mistake must not happen: a bad model passes (fp-free), or a good one fails "
+        "(fn-free)?",
+        "fp-free",
+    ),
     Question(
         "adaptivity",
         "What do developers see: full (every verdict), firstChange (the same, up to the first "
@@ -61,10 +66,11 @@ class TooFewRowsHere(GateError):
     """The data has fewer rows than the promise takes."""
 
     def __init__(self, rows: int, required: int, ways: list[str]) -> None:
-        others = "".join(f"{way}, or " for way in ways)
+        missing = required - rows
+        others = f"Use {', or '.join(ways)}, or add" if ways else "Add"
         super().__init__(
             f"The promise takes {required:,} rows, and the data has {rows:,} beside the sample.",
-            f"Use {others}add {required - rows:,} rows: `easeml plan` shows what a choice costs.",
+            f"{others} {missing:,} more rows: `easeml plan` shows what a choice costs.",
         )
 
 
@@ -112,6 +118,7 @@ def complete(settings: Settings, rows: int | None) -> Settings:
     TooFewRows
         They are too few for so many periods.
     """
+    from easeml_action.cli.promise import explain
     from easeml_action.config import Config
     from easeml_action.gate import require_rows
 
@@ -121,6 +128,7 @@ def complete(settings: Settings, rows: int | None) -> Settings:
         plan = config.plan()
         takes = f"{config.condition} takes {plan.rows:,} rows ({plan.labels:,} labels)"
         show_note(f"{takes}." if rows is None else f"{takes}; the test set has {rows:,}.")
+        show_note(explain(config, plan))
         if rows is None:
             return known
         periods = config.periods_for(rows, plan.rows)
@@ -222,10 +230,11 @@ def _choose_less(known: Settings, config: "Config", rows: int, required: int) ->
     changes = nearest(config, rows)
     if not can_ask():
         raise TooFewRowsHere(rows, required, [options(change) for change in changes])
-    offers: list[tuple[str, Settings]] = [(options(each), known | each) for each in changes]
+    offers = [(_offer(known | each, options(each)), known | each) for each in changes]
     kept = {key: value for key, value in known.items() if key not in _ASKED_AGAIN}
     offers.append(("other terms: ask me again", kept))
-    show_note("That is too few. With the rows that there are:")
+    fits = "With the rows that there are:" if changes else "No wider tolerance would be of use."
+    show_note(f"That is too few. {fits}")
     for number, (text, _) in enumerate(offers, 1):
         show_note(f"  {number}. {text}")
 
@@ -235,3 +244,12 @@ def _choose_less(known: Settings, config: "Config", rows: int, required: int) ->
         return offers[int(answer) - 1][1]
 
     return ask("Which", read, "1")
+
+
+def _offer(settings: Settings, text: str) -> str:
+    """Add to an offer what it takes to pass."""
+    from easeml_action.cli.promise import sure_pass
+    from easeml_action.config import Config
+
+    sure = sure_pass(Config.read(settings, "The offer"))
+    return text if sure is None else f"{text}: for models whose {sure}"

@@ -41,6 +41,7 @@ def test_the_table_is_for_people(easeml) -> None:
     assert done.code == 0
     assert "rows required" in done.stdout
     assert "4,294,967,295" in done.stdout
+    assert "where n - o is 0.3 (0.1 + 2 x 0.1) or more" in " ".join(done.stdout.split())
 
 
 def test_a_thousand_steps_neither_underflow_nor_fail(easeml) -> None:

@@ -1,6 +1,7 @@
 """``easeml init``: from a model to a gate, without and with somebody to ask."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -156,12 +157,14 @@ def test_too_few_rows_are_refused_with_what_would_fit(newcomer) -> None:
     done = newcomer("init", data, "--label", "label", "--condition", condition)
     assert done.code == 1
     assert "the data has 390 beside the sample" in done.stderr
-    offered = re.search(r"--condition '([^']+)'", done.stderr)
+    offered = re.search(r"Use (.+?), or ", done.stderr)
     assert offered is not None
     assert [path.name for path in newcomer.directory.iterdir() if path.name != ".git"] == [
         "evaluate_model.py"
     ]
-    taken = newcomer("init", data, "--label", "label", "--condition", offered[1], "--json").json()
+    options = shlex.split(offered[1])
+    assert "--condition" in options
+    taken = newcomer("init", data, "--label", "label", *options, "--json").json()
     assert taken["rows_required"] <= taken["rows"]
 
 
@@ -282,7 +285,7 @@ def test_on_a_terminal_it_asks_and_a_wrong_answer_is_asked_again(newcomer, typin
         ("label", ""),
         ("Condition:", "n >> 0.5"),
         ("Condition:", "n > 0.5 +/- 0.2"),
-        ("undeserved pass", ""),
+        ("Which mistake", ""),
         ("What do developers see", ""),
         ("How many commits", "many"),
         ("How many commits", "[2"),
@@ -302,12 +305,13 @@ def test_on_a_terminal_it_asks_and_a_wrong_answer_is_asked_again(newcomer, typin
 
 def test_on_a_terminal_the_nearest_condition_that_fits_is_offered(newcomer, typing) -> None:
     child = typing(
-        "--label", "label", "--condition", "n > 0.8 +/- 0.01", str(newcomer.home / "test.csv")
+        "--label", "label", "--condition", "n > 0.5 +/- 0.01", str(newcomer.home / "test.csv")
     )
-    for question in ("undeserved", "developers see", "How many", "How sure", "Which program"):
+    for question in ("Which mistake", "developers see", "How many", "How sure", "Which program"):
         answer(child, (question, ""))
     child.expect_exact("the test set has 390")
-    child.expect(r"1\. --condition '(n > 0\.8 \+/- 0\.\d+)'")
+    child.expect_exact("where n is 0.52 (0.5 + 2 x 0.01) or more")
+    child.expect(r"1\. --condition '(n > 0\.5 \+/- 0\.\d+)': for models whose n is 0\.\d+ \(")
     condition = child.match[1]
     answer(child, ("Which", "7"), ("is none of them", ""), ("Go on?", "y"))
     answer(child, ("Passphrase", ""))
