@@ -9,7 +9,12 @@ Reliability = Annotated[float | None, typer.Option(help="The promise, above 0 an
 Steps = Annotated[int | None, typer.Option(help="Commits that the test set serves.")]
 Adaptivity = Annotated[str | None, typer.Option(help="none, firstChange, full or metered.")]
 Mode = Annotated[str | None, typer.Option(help="fp-free or fn-free.")]
-Passes = Annotated[int | None, typer.Option(help="Passes that retire the test set, with full.")]
+Passes = Annotated[
+    int | None,
+    typer.Option(
+        help="With full: the test set ends after this many passes; that takes fewer rows."
+    ),
+]
 PassRate = Annotated[
     float | None, typer.Option(help="Share of commits expected to pass, with metered.")
 ]

@@ -12,6 +12,7 @@ from typer.main import get_group
 from easeml_action import __version__
 from easeml_action.cli import app
 from easeml_action.cli.setup.texts import CHECKOUT, workflow_draft
+from easeml_action.condition import parse
 from easeml_action.config import Config
 from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
 
@@ -66,6 +67,19 @@ def test_the_configuration_in_the_readme_can_be_used() -> None:
     config = Config.load(block.encode())
     assert config.plan().rows > 0
     assert config.require_test_set() == "data_test/test.csv.gpg"
+
+
+def test_the_readme_says_how_many_rows_its_conditions_take() -> None:
+    [block] = [block for block in yaml_blocks(README) if block.startswith("ml:")]
+    config = Config.load(block.encode())
+    stated = re.search(
+        r"Here ([\d,]+) rows, of which ([\d,]+) need labels; `(n > [^`]+)` takes ([\d,]+)\.", README
+    )
+    assert stated is not None
+    plan = config.plan()
+    other = config.model_copy(update={"condition": parse(stated[3])}).plan()
+    rows = [int(number.replace(",", "")) for number in stated.group(1, 2, 4)]
+    assert rows == [plan.rows, plan.labels, other.rows]
 
 
 def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> None:
