@@ -44,6 +44,10 @@ Symmetric = Annotated[
         "--symmetric", help=f"Use a passphrase ({PASSPHRASE_VARIABLE}, or asked), not a key."
     ),
 ]
+Label = Annotated[
+    str | None,
+    typer.Option(help="The label's column: its name, or, without a header, its position from 1."),
+]
 SampleRows = Annotated[
     int, typer.Option(min=0, help="Rows set aside at random as the public sample.")
 ]
@@ -68,9 +72,7 @@ def encrypt_test_set(
     sample: Annotated[
         Path | None, typer.Option(help="The public sample. Default: beside the ciphertext.")
     ] = None,
-    label: Annotated[
-        str | None, typer.Option(help="The label's column: its name, or its position from 1.")
-    ] = None,
+    label: Label = None,
     header: Annotated[
         bool | None, typer.Option(help="Whether the first line names the columns.")
     ] = None,

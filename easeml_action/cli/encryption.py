@@ -29,6 +29,28 @@ class PlaintextTracked(GateError):
         )
 
 
+class PublicKeyMissing(GateError):
+    """There is no public key to encrypt to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no public key {path} to encrypt to.",
+            "Make a pair with `easeml keygen`, or name the key's file with --public-key.",
+        )
+
+
+class NamesAsRow(GateError):
+    """The first line is taken for a row, and looks like the columns' names."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first line looks like column names, and would be a secret row: a label that is "
+            "given by its position means that there is no header.",
+            "Give the label's name, take the line out, or say which it is: --header or "
+            "--no-header (header: true or header: false in the configuration).",
+        )
+
+
 @dataclass(frozen=True)
 class Layout:
     """How a table is read, and where its two files go.
@@ -39,6 +61,8 @@ class Layout:
         As the gate will read it.
     test_set, sample
         Paths of the ciphertext and of the public sample.
+    header_said
+        Whether somebody said that there is a header, or none; else it follows from the label.
     """
 
     format: str
@@ -46,6 +70,7 @@ class Layout:
     header: bool
     test_set: Path
     sample: Path
+    header_said: bool
 
     @classmethod
     def of(
@@ -80,20 +105,22 @@ class Layout:
         if column is None:
             raise WrongUse(
                 "The label's column is not named.",
-                "Add --label NAME (or its position counted from 1), or label to the configuration.",
+                "Add --label NAME (or, without a header, its position from 1), or label to the "
+                "configuration.",
             )
         said = format or (config.format if config else None)
         chosen = said or format_of(data.name)
         if said is None and format_of(output.name) != chosen:
+            read_as = format_of(output.name)
             raise WrongUse(
-                f"{data.name} is {chosen}, and {output.name} would be read as "
-                f"{format_of(output.name)}.",
-                "Name the ciphertext after its content with --output, such as test.csv.gpg.",
+                f"{data.name} is {chosen}, and {output.name} would be read as {read_as}.",
+                f"Convert the rows to {read_as}, or give the ciphertext (test_set in the "
+                f"configuration) a name such as test.{chosen}.gpg.",
             )
         if header is None and config is not None:
             header = config.header
         named_columns = isinstance(column, str) if header is None else header
-        return cls(chosen, column, named_columns, output, sample)
+        return cls(chosen, column, named_columns, output, sample, header_said=header is not None)
 
     def parse(self, data: bytes) -> "TestSet":
         """Read a table as the gate will."""
@@ -102,10 +129,20 @@ class Layout:
         return TestSet.parse(data, format=self.format, label=self.label, header=self.header)
 
     def split(self, data: bytes, rows: int) -> tuple[bytes, bytes | None]:
-        """Check a table, then set rows of it aside for the sample: none is in both parts."""
-        from easeml_action.testset import split_sample
+        """Check a table, then set rows of it aside for the sample: none is in both parts.
 
-        self.parse(data)  # here, so that an error counts the rows as the file does
+        Raises
+        ------
+        NamesAsRow
+            Its first line looks like names, and nobody said that it is a row.
+        GateError
+            It is no test set, or too small.
+        """
+        from easeml_action.testset import begins_with_names, split_sample
+
+        test_set = self.parse(data)  # here, so that an error counts the rows as the file does
+        if not self.header and not self.header_said and begins_with_names(test_set):
+            raise NamesAsRow
         if rows == 0:
             return data, None
         return split_sample(data, format=self.format, header=self.header, rows=rows)
@@ -173,11 +210,19 @@ def warn_of(path: Path) -> None:
 
 
 def encrypt(data: bytes, public_key: Path, passphrase: "SecretStr | None") -> bytes:
-    """Encrypt to a public key, or with a passphrase where one is given."""
+    """Encrypt to a public key, or with a passphrase where one is given.
+
+    Raises
+    ------
+    PublicKeyMissing
+        There is neither.
+    """
     from easeml_action.testset import encrypt_to, encrypt_with
 
     if passphrase is not None:
         return encrypt_with(passphrase, data)
+    if not public_key.exists():
+        raise PublicKeyMissing(public_key)
     return encrypt_to(read_file(public_key).decode("utf-8", errors="replace"), data)
 
 

@@ -3,7 +3,7 @@
 
 import shlex
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +48,10 @@ def keygen(
     if to_stdout and (as_json or private_key is not None):
         raise WrongUse(
             "--stdout goes with neither --json nor --private-key.", "Leave one of them out."
+        )
+    if expires is not None and expires.date() <= datetime.now(UTC).date():
+        raise WrongUse(
+            f"On {expires.date()} the key would be of no use any more.", "Name a later day."
         )
     private = private_key or private_key_place(Path.cwd())
     pair, commands = make_key_pair(
@@ -161,5 +165,5 @@ def insist_on_outside(private: Path) -> None:
     if tree is not None:
         raise WrongUse(
             f"{private} is inside the git work tree {tree}, where it could be committed.",
-            "Name a file outside with --private-key, or print the key with --stdout.",
+            "Name a file outside with --private-key.",
         )

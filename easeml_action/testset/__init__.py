@@ -4,6 +4,7 @@ This room knows gpg and tables. It knows nothing of conditions, models, ledgers 
 error that leaves it quotes a row, a label or a secret.
 """
 
+from easeml_action.testset.heading import begins_with_names
 from easeml_action.testset.keyring import (
     KeyPair,
     encrypt_to,
@@ -22,6 +23,7 @@ __all__ = [
     "TestSet",
     "Traces",
     "Vault",
+    "begins_with_names",
     "differ",
     "encrypt_to",
     "encrypt_with",

@@ -69,6 +69,11 @@ def canonical_label(text: str) -> str:
     return lowered if lowered in BOOLEANS else value
 
 
+def is_number(text: str) -> bool:
+    """Say whether a cell, out of its quotes and without white space around it, is a number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def _read(text: str) -> tuple[str, str, int] | None:
     """Return sign, digits and the place of the point among them; None for what is no number.
 

@@ -15,11 +15,14 @@ from easeml_action.testset.table_errors import (
     LabelOutOfRange,
     NoFeatures,
     NoRows,
+    OtherSeparator,
     QuotesMisplaced,
     RaggedRow,
 )
 
 _BOM = b"\xef\xbb\xbf"
+_FORMATS = {",": "CSV", "\t": "TSV"}
+_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,15 @@ def parse_delimited(data: bytes, delimiter: str, label: str | int, *, header: bo
     GateError
         One of those in `table_errors`.
     """
-    table = read_table(data, delimiter, header=header)
-    column = _label_column(table, label, header=header)
+    try:
+        table = read_table(data, delimiter, header=header)
+    except QuotesMisplaced:
+        _insist_on_separator(data, delimiter)
+        raise
     if len(table.names) == 1:
+        _insist_on_separator(data, delimiter)
         raise NoFeatures
-    return _take_apart(table, column)
+    return _take_apart(table, _label_column(table, label, header=header))
 
 
 def read_table(data: bytes, delimiter: str, *, header: bool) -> Table:
@@ -114,6 +121,19 @@ def _outline(data: bytes, dialect: Dialect, *, header: bool) -> Table:
     if stop >= end:
         raise NoRows
     return Table(data, stop, end, dialect, names)
+
+
+def _insist_on_separator(data: bytes, delimiter: str) -> None:
+    """Refuse a first line that only another separator divides.
+
+    Raises
+    ------
+    OtherSeparator
+    """
+    line = data.split(b"\n", 1)[0].decode()
+    found = max(_SEPARATORS, key=line.count)
+    if delimiter not in line and found in line:
+        raise OtherSeparator(_FORMATS[delimiter], _SEPARATORS[delimiter], _SEPARATORS[found])
 
 
 def _label_column(table: Table, label: str | int, *, header: bool) -> int:

@@ -49,7 +49,7 @@ def parse_json_lines(data: bytes, label: str | int) -> Parsed:
     if isinstance(label, int):
         raise LabelNeedsName(
             f"position {label} means nothing in JSON Lines",
-            "Set label in the configuration to the key that holds it.",
+            "Give the key that holds it (--label, or label in the configuration).",
         )
     begin, lines = json_lines(data)
     objects = [_read(line, row) for row, line in enumerate(lines, 1)]

@@ -13,7 +13,7 @@ from easeml_action.testset.delimited import parse_delimited
 from easeml_action.testset.fields import Table, pick
 from easeml_action.testset.jsonlines import parse_json_lines
 from easeml_action.testset.labels import Labels
-from easeml_action.testset.table_errors import NotText, UnknownFormat
+from easeml_action.testset.table_errors import FormatNotRead, NotText, UnknownFormat
 
 Format = Literal["csv", "tsv", "jsonl"]
 
@@ -27,6 +27,14 @@ _ENDINGS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+_NOT_READ = {
+    ".parquet": "Parquet",
+    ".feather": "Feather",
+    ".xlsx": "Excel",
+    ".xls": "Excel",
+    ".json": "JSON",
+    ".zip": "Zip",
+}
 _ENCRYPTED = frozenset({".gpg", ".pgp", ".asc", ".enc"})
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -39,14 +47,16 @@ def format_of(path: str) -> Format:
 
     Raises
     ------
-    UnknownFormat
+    FormatNotRead, UnknownFormat
     """
     name = PurePosixPath(path)
     inner = PurePosixPath(name.stem) if name.suffix.lower() in _ENCRYPTED else name
-    try:
-        return _ENDINGS[inner.suffix.lower()]
-    except KeyError:
-        raise UnknownFormat(name.name, tuple(_ENDINGS)) from None
+    ending = inner.suffix.lower()
+    if ending in _NOT_READ:
+        raise FormatNotRead(name.name, _NOT_READ[ending])
+    if ending not in _ENDINGS:
+        raise UnknownFormat(name.name, tuple(_ENDINGS))
+    return _ENDINGS[ending]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,18 @@ class UnknownFormat(GateError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
             f"The ending of {name} tells no format of a test set.",
-            f"Name it with one of {', '.join(known)}, followed by .gpg, .pgp, .asc or .enc.",
+            f"Name it with one of {', '.join(known)} (a ciphertext followed by .gpg, .pgp, .asc "
+            "or .enc), or say what it is, as with --format csv or format: csv in the "
+            "configuration.",
+        )
+
+
+class FormatNotRead(GateError):
+    """The file's name tells a format of tables that is none of a test set."""
+
+    def __init__(self, name: str, format: str) -> None:
+        super().__init__(
+            f"{name} is {format}, which is not read.", "Save it as CSV, TSV or JSON Lines."
         )
 
 
@@ -48,7 +59,18 @@ class NoFeatures(GateError):
     def __init__(self) -> None:
         super().__init__(
             "The test set has a single column, which leaves a model nothing to read.",
-            "Check the file's separator: .csv is read with commas, .tsv and .txt with tabs.",
+            "Add the columns that a model reads.",
+        )
+
+
+class OtherSeparator(GateError):
+    """The first line has another separator than the one that the format wants."""
+
+    def __init__(self, format: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"The test set has a single column: {format} is read with {expected}, and its first "
+            f"line has {found}.",
+            f"Save it with {expected}.",
         )
 
 
@@ -94,8 +116,8 @@ class LabelColumnMissing(GateError):
         hint = f"Did you mean {near[0]!r}? " if near else ""
         super().__init__(
             f"The test set has no column {label!r} among its {len(columns):,}.",
-            f"{hint}Set label in the configuration to the name in the file's first line, or to the "
-            "column's position.",
+            f"{hint}Give the label the name in the file's first line (--label, or label in the "
+            "configuration), or its position from 1 if that line is a row.",
         )
 
 
@@ -105,7 +127,7 @@ class LabelOutOfRange(GateError):
     def __init__(self, position: int, columns: int) -> None:
         super().__init__(
             f"The label is column {position}, but the test set has columns 1 to {columns}.",
-            "Correct label in the configuration; columns are counted from 1.",
+            "Correct --label, or label in the configuration: columns are counted from 1.",
         )
 
 
@@ -143,7 +165,7 @@ class LabelKeyMissing(GateError):
     def __init__(self, label: str, row: int) -> None:
         super().__init__(
             f"Row {row:,} of the test set has no key {label!r}.",
-            "Set label in the configuration to a key that every row has.",
+            "Give the label a key that every row has (--label, or label in the configuration).",
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from easeml_action.cli.app import app
-from easeml_action.cli.encrypt import SampleRows
+from easeml_action.cli.encrypt import Label, SampleRows
 from easeml_action.cli.encryption import (
     column_of,
     could_be_committed,
@@ -58,9 +58,7 @@ def set_up(
     data: Annotated[
         Path | None, typer.Argument(help="The plain test set, a file that no commit may hold.")
     ] = None,
-    label: Annotated[
-        str | None, typer.Option(help="The label's column: its name, or its position from 1.")
-    ] = None,
+    label: Label = None,
     condition: Condition = None,
     reliability: Reliability = None,
     steps: Steps = None,

@@ -227,7 +227,14 @@ def _layout(root: Path, wish: Wish, rows: bytes) -> tuple[Layout, int]:
     def read(label: str) -> Layout:
         if not isinstance(column_of(label), int):
             raise WrongUse(f"{label!r} is no position.", "The rows have no header: count from 1.")
-        layout = Layout.of(Path("test.txt"), None, root=root, output=root / TEST_SET, label=label)
+        layout = Layout.of(
+            Path("test.txt"),
+            None,
+            root=root,
+            output=root / TEST_SET,
+            label=label,
+            header=False,
+        )
         layout.parse(rows)
         return layout
 

@@ -28,7 +28,11 @@ class Question:
     suggestion: str | None = None
 
 
-LABEL = Question("label", "Which column is the label (its name, or its position from 1)?", "label")
+LABEL = Question(
+    "label",
+    "Which column is the label (its name, or, without a header, its position from 1)?",
+    "label",
+)
 _CONDITION = Question(
     "condition",
     "What must a new model hold? n is its accuracy, o that of the old one, d the share of "

@@ -56,11 +56,12 @@ def test_the_identity_is_shown_to_whoever_has_the_key(keys) -> None:
 
 def test_a_passphrase_encrypts_where_there_is_no_key(easeml) -> None:
     data = write(easeml.home / "rows.csv", 20)
-    done = easeml("encrypt", data, "--label", "3", "--symmetric", EASEML_PASSPHRASE="open sesame")
+    options = ("--label", "3", "--no-header", "--symmetric")
+    done = easeml("encrypt", data, *options, EASEML_PASSPHRASE="open sesame")
     assert done.code == 0, done.stderr
     ciphertext = (easeml.directory / "data_test/test.csv.gpg").read_bytes()
     with open_vault(None, SecretStr("open sesame")) as vault:
-        # a label by position: the first line is a row like the others, and may be in the sample
+        # without a header the first line is a row like the others, and may be in the sample
         assert len(vault.decrypt(ciphertext).splitlines()) == 11
 
 
@@ -83,7 +84,14 @@ def test_a_name_that_tells_another_format_is_refused(keys) -> None:
     data = write(keys.home / "rows.csv", 20)
     done = keys("encrypt", data, "--label", "label", "--output", "test.tsv.gpg")
     assert done.code == 2
-    assert "would be read as tsv" in done.stderr
+    assert "would be read as tsv. Convert the rows to tsv" in done.stderr
+    assert "such as test.csv.gpg" in done.stderr
+
+
+def test_a_label_by_position_may_have_a_header(keys) -> None:
+    data = write(keys.home / "rows.csv", 100)
+    assert keys("encrypt", data, "--label", "3", "--header", "--json").json()["rows"] == 90
+    assert decrypted(keys).startswith(HEADER)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,14 @@ def test_a_name_that_tells_another_format_is_refused(keys) -> None:
         (("--label", "label", "--format", "xlsx"), 2, "Use csv, tsv or jsonl"),
         (("--label", "label", "--sample-rows", "500"), 1, "cannot be set aside"),
         (("--label", "label", "--sample-rows", "-1"), 2, "--sample-rows"),
-        (("--label", "label", "--public-key", "nowhere.asc"), 1, "nowhere.asc cannot be read"),
+        (("--label", "lable"), 1, "in the file's first line (--label, or label in the config"),
+        (("--label", "3"), 1, "The first line looks like column names"),
+        (("--label", "3"), 1, "--header or --no-header"),
+        (
+            ("--label", "label", "--public-key", "nowhere.asc"),
+            1,
+            "Make a pair with `easeml keygen`",
+        ),
         (("--label", "label", "--config", "nowhere.yml"), 1, "nowhere.yml cannot be read"),
     ],
 )

@@ -1,6 +1,7 @@
 """``easeml keygen`` with the real gpg."""
 
 import stat
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,20 @@ def test_a_private_key_inside_a_work_tree_is_refused(easeml) -> None:
     done = easeml("keygen", "--private-key", "keys/new/private.asc")
     assert done.code == 2
     assert "inside the git work tree" in done.stderr
-    assert "--private-key" in done.stderr
+    assert "Name a file outside with --private-key.\n" in done.stderr
     assert [path.name for path in easeml.directory.iterdir()] == [".git"]
 
 
 def test_a_home_that_is_a_work_tree_is_no_place_either(easeml) -> None:
     easeml.git("-C", str(easeml.home), "init", "-q")
     assert easeml("keygen").code == 2
+
+
+@pytest.mark.parametrize("day", [date(2020, 1, 1), datetime.now(UTC).date()])
+def test_a_day_that_has_passed_is_no_day_to_expire_on(easeml, day: date) -> None:
+    done = easeml("keygen", "--expires", day.isoformat())
+    assert (done.code, "Name a later day." in done.stderr) == (2, True), done.stderr
+    assert not (easeml.home / ".easeml").exists()
 
 
 @pytest.mark.parametrize("existing", ["private", "public"])

@@ -9,6 +9,7 @@ from easeml_action.errors import GateError
 from easeml_action.testset import TestSet, format_of
 from easeml_action.testset.table_errors import (
     ColumnsRepeated,
+    FormatNotRead,
     LabelColumnMissing,
     LabelNeedsName,
     LabelOutOfRange,
@@ -16,6 +17,7 @@ from easeml_action.testset.table_errors import (
     NoFeatures,
     NoRows,
     NotText,
+    OtherSeparator,
     QuotesMisplaced,
     RaggedRow,
     UnknownFormat,
@@ -44,9 +46,18 @@ def test_the_format_is_told_by_the_name_under_the_encryption(path: str, format: 
     assert format_of(path) == format
 
 
-@pytest.mark.parametrize("path", ["test.gpg", "test.xls.gpg", "test", "csv", "test.csv.zip"])
+@pytest.mark.parametrize("path", ["test.gpg", "test.dat.gpg", "test", "csv", "test.csv.gz"])
 def test_an_unknown_ending_lists_the_known_ones(path: str) -> None:
     with pytest.raises(UnknownFormat, match=r"\.csv, \.tsv, .*\.jsonl.* followed by \.gpg"):
+        format_of(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("d.parquet", "Parquet"), ("d.XLSX.gpg", "Excel"), ("d.json", "JSON"), ("d.csv.zip", "Zip")],
+)
+def test_a_format_that_is_not_read_is_called_by_its_name(path: str, name: str) -> None:
+    with pytest.raises(FormatNotRead, match=f"is {name}, which is not read. Save it as CSV"):
         format_of(path)
 
 
@@ -185,9 +196,22 @@ def test_a_repeated_column_name_is_an_error() -> None:
     fails(ColumnsRepeated, "columns 1 and 3 .* header to false", b"x,y,x\nSECRET,1,2\n")
 
 
-def test_a_single_column_hints_at_the_separator() -> None:
-    fails(NoFeatures, "separator", b"y\nSECRET\n")
-    fails(LabelColumnMissing, "among its 1", b"x;y\nSECRET;1\n")
+@pytest.mark.parametrize(
+    ("data", "format", "said"),
+    [
+        (b"x;y\nSECRET;1\n", "csv", "CSV is read with commas, and its first line has semicolons"),
+        (b"x;y\n1,5;SECRET\n", "csv", "semicolons. Save it with commas"),
+        (b'\xef\xbb\xbf"x";"y"\n"SECRET";"1"\n', "csv", "has semicolons"),
+        (b"x\ty\nSECRET\t1\n", "csv", "has tabs"),
+        (b"x|y|z, too\nSECRET|1|2\n", "tsv", "TSV is read with tabs, and its first line has bars"),
+    ],
+)
+def test_another_separator_is_called_by_its_name(data: bytes, format: str, said: str) -> None:
+    fails(OtherSeparator, said, data, format=format)
+
+
+def test_a_label_alone_is_no_test_set() -> None:
+    fails(NoFeatures, "leaves a model nothing to read", b"y\nSECRET\n")
 
 
 def test_ragged_rows_are_counted_without_the_header() -> None:
