@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from easeml_action.testset import TestSet, Vault
 
 Data = Annotated[Path, typer.Argument(help="The plain table, kept out of the repository.")]
-PublicKey = Annotated[Path, typer.Option(help="File with the public key.")]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(help=f"File with the public key. Default: {PUBLIC_KEY} of the repository."),
+]
 Symmetric = Annotated[
     bool,
     typer.Option(
@@ -62,7 +65,7 @@ ConfigFile = Annotated[
 def encrypt_test_set(
     *,
     data: Data,
-    public_key: PublicKey = PUBLIC_KEY,
+    public_key: PublicKey = None,
     symmetric: Symmetric = False,
     output: Annotated[
         Path | None,
@@ -105,7 +108,7 @@ def encrypt_test_set(
     rows, public_rows = layout.split(read_plaintext(data, root), sample_rows)
     test_set = layout.parse(rows)
     required = insist_on_rows(test_set.rows, loaded)
-    ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
+    ciphertext = encrypt(rows, public_key or root / PUBLIC_KEY, passphrase_if(symmetric))
     identity = None
     if read_private_key(private_key) is not None:
         with opened_vault(private_key) as vault:

@@ -3,6 +3,8 @@
 
 import os
 import re
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -59,6 +61,20 @@ def github_of(git: Git, token: SecretStr) -> "GitHub | None":
     if name is None:
         return None
     return GitHub(name, token, given or own, patience=Patience(_SECONDS))
+
+
+def add_command(root: Path, names: Iterable[str]) -> str:
+    """Return the command that adds files to the next commit, from wherever it is typed.
+
+    Parameters
+    ----------
+    root
+        The work tree.
+    names
+        The files' paths in it.
+    """
+    place = "" if Path.cwd().resolve() == root.resolve() else f" -C {shlex.quote(str(root))}"
+    return f"git{place} add {' '.join(map(shlex.quote, sorted(names)))}"
 
 
 def push_command(git: Git) -> str:

@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml keygen``: the key pair of a test set."""
 
+import os
 import shlex
 import sys
 from datetime import UTC, date, datetime
@@ -32,7 +33,10 @@ def keygen(
         Path | None,
         typer.Option(help="File for the private key. Default: ~/.easeml/FOLDER.private.asc."),
     ] = None,
-    public_key: Annotated[Path, typer.Option(help="File for the public key.")] = PUBLIC_KEY,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(help=f"File for the public key. Default: {PUBLIC_KEY} of the repository."),
+    ] = None,
     expires: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the key expires.")
     ] = None,
@@ -53,10 +57,12 @@ def keygen(
         raise WrongUse(
             f"On {expires.date()} the key would be of no use any more.", "Name a later day."
         )
-    private = private_key or private_key_place(Path.cwd())
+    root = work_tree_of(Path.cwd()) or Path.cwd()
+    private = private_key or private_key_place(root)
+    public = public_key or Path(os.path.relpath(root / PUBLIC_KEY))
     pair, commands = make_key_pair(
         None if to_stdout else private,
-        public_key,
+        public,
         name=name,
         email=email,
         expires=expires.date() if expires else None,
@@ -68,7 +74,7 @@ def keygen(
             {
                 "fingerprint": pair.fingerprint,
                 "private_key": str(private),
-                "public_key": str(public_key),
+                "public_key": str(public),
                 "commands": commands,
             }
         )
@@ -76,7 +82,7 @@ def keygen(
     show_note(f"Key {pair.fingerprint}")
     if not to_stdout:
         show_note(f"Private key: {private} (keep a copy in a safe place, and commit it nowhere)")
-    show_note(f"Public key:  {public_key} (commit it)")
+    show_note(f"Public key:  {public} (commit it)")
     show_note("Store the private key as a secret of the repository:")
     for command in commands:
         show_note(f"  {command}")

@@ -76,7 +76,7 @@ def rotate(
     *,
     data: Data,
     private_key: PrivateKey = None,
-    public_key: PublicKey = PUBLIC_KEY,
+    public_key: PublicKey = None,
     symmetric: Symmetric = False,
     sample_rows: SampleRows = 10,
     config: ConfigFile = None,
@@ -129,7 +129,7 @@ def rotate(
             if not other_form:
                 insist_on_form(test_set, old, sample)
             note_what_ends(history, old.identity(key))
-    ciphertext = encrypt(rows, public_key, passphrase_if(symmetric))
+    ciphertext = encrypt(rows, public_key or root / PUBLIC_KEY, passphrase_if(symmetric))
     if proposer is not None:
         facts = Facts(identity, test_set.rows, loaded.plan().rows)
         new = {layout.test_set: ciphertext, layout.sample: public_rows}

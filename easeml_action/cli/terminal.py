@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.table import Table
@@ -45,14 +45,15 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: s
     columns
         Their titles.
     rows
-        Cells as they stand: nothing in them is taken for markup.
+        Cells as they stand: nothing in them is taken for markup, and nothing is cut.
     numbers
         Titles of the columns set flush right, joined by commas.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     flush_right = numbers.split(",")
     for column in columns:
-        table.add_column(Text(column), justify="right" if column in flush_right else "left")
+        justify: JustifyMethod = "right" if column in flush_right else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _console().print(table)

@@ -2,7 +2,6 @@
 """``easeml init``: a gate for the repository in the working directory."""
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ from easeml_action.cli.encryption import (
 )
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
-from easeml_action.cli.hosting import push_command, repository_at
+from easeml_action.cli.hosting import add_command, push_command, repository_at
 from easeml_action.cli.keygen import secret_commands
 from easeml_action.cli.opening import DEFAULT_LEDGER_BRANCH, LedgerBranch
 from easeml_action.cli.rehearsal import default_branch
@@ -285,10 +284,9 @@ def report(
     commands = []
     if written:
         protected = keys.passphrase_secret is not None
-        names = " ".join(map(shlex.quote, sorted(written)))
         commands = [
             *secret_commands(keys.private, protected=protected),
-            f"git add {names}",
+            add_command(root, written),
             "git commit -m 'Judge models on a secret test set'",
             push_command(Git(root)),
         ]

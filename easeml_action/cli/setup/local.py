@@ -213,8 +213,8 @@ class SetUp:
     def _published(self) -> Iterator[Finding]:
         branch = self.default_branch
         if branch is None:
-            cure = "Add the repository on GitHub as the remote origin, and push."
-            yield Finding("default branch", "missing", "origin does not answer", cure)
+            fact, cure = _without_branch(self.git)
+            yield Finding("default branch", "missing", fact, cure)
             return
         tip = self.git.text("ls-remote", "origin", f"refs/heads/{branch}").split()[:1]
         if not tip or not self.git.has_commit(tip[0]):
@@ -250,6 +250,23 @@ class SetUp:
 
     def _is_in(self, commit: str, name: str) -> bool:
         return self.git.read(commit, name) == read_file(self.root / name)
+
+
+def _without_branch(git: Git) -> tuple[str, str]:
+    """Say why origin has no default branch, and what to do about it."""
+    try:
+        git.text("remote", "get-url", "origin")
+    except GitFailed:
+        cure = "Make a repository on GitHub, and run: git remote add origin ADDRESS."
+        return "there is no remote origin", cure
+    try:
+        refs = git.text("ls-remote", "origin")
+    except GitFailed:
+        return "origin does not answer", "Check its address: git remote -v, and try again."
+    if not refs:
+        return "origin is empty", "Run: git push -u origin HEAD."
+    cure = "Push that branch, or choose another one under Settings, General."
+    return "origin has not got the branch that is its default", cure
 
 
 def _permissions(job: GateJob) -> Iterator[Finding]:

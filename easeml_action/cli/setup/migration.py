@@ -1,7 +1,6 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml init --from-easeml-ci``: a gate in place of the paper's own implementation."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from easeml_action.cli.credentials import PASSPHRASE_VARIABLE, given_passphrase,
 from easeml_action.cli.encryption import Layout, column_of, insist_on_rows, read_plaintext, warn_of
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import read_file, replace
+from easeml_action.cli.hosting import add_command
 from easeml_action.cli.keygen import PUBLIC_KEY
 from easeml_action.cli.secrecy import insist_never_committed, insist_no_private_key
 from easeml_action.cli.setup.drafts import Draft
@@ -283,7 +283,7 @@ def _report(root: Path, done: Migrated, guidance: str, *, as_json: bool) -> None
     removed = [draft.name for draft in done.texts if draft.content is None]
     commands = [] if done.passphrase is None else [done.passphrase]
     commands += [
-        f"git add {' '.join(map(shlex.quote, sorted(written + removed)))}",
+        add_command(root, written + removed),
         "git commit -m 'Judge models by the ease.ml/ci action'",
     ]
     if as_json:

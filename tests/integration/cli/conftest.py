@@ -74,6 +74,15 @@ class Easeml:
         }
         return identity | {"PATH": os.environ["PATH"], "HOME": str(self.home), "COLUMNS": "120"}
 
+    def within(self, name: str) -> "Easeml":
+        """Return the same user in a folder of the working directory."""
+        (self.directory / name).mkdir()
+        return Easeml(self.home, self.directory / name)
+
+    def type(self, command: str) -> None:
+        """Type a command that was shown, into a shell."""
+        subprocess.run(command, shell=True, cwd=self.directory, env=self.environment, check=True)
+
     def git(self, *arguments: str) -> str:
         """Run git in the working directory, as a user would."""
         done = subprocess.run(

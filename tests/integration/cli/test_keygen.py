@@ -24,6 +24,16 @@ def test_the_private_key_is_written_outside_for_the_owner_only(easeml) -> None:
         assert vault.decrypt(ciphertext) == b"rows"
 
 
+def test_in_a_folder_of_a_repository_the_key_is_the_repositorys(easeml) -> None:
+    easeml.git("init", "-q")
+    inside = easeml.within("notebooks")
+    result = inside("keygen", "--json").json()
+    assert (inside.directory / result["public_key"]).samefile(
+        easeml.directory / ".easeml/public.asc"
+    )
+    assert result["private_key"] == str(easeml.home / ".easeml/project.private.asc")
+
+
 def test_the_commands_that_store_the_secret_are_said(easeml) -> None:
     done = easeml("keygen")
     assert done.code == 0

@@ -122,6 +122,18 @@ def test_periods_show_in_status_and_are_named_by_their_test_set(project) -> None
     assert "is the last period" in done.stderr
 
 
+def test_in_a_folder_of_the_repository_a_test_set_is_replaced_where_it_lies(project) -> None:
+    inside = project.easeml.within("notebooks")
+    key = ("--private-key", project.private_key)
+    result = inside("rotate", project.rows(300, first=1_000), *key, "--json").json()
+    assert result["rows"] == 290
+    for command in result["commands"][:2]:
+        inside.type(command)
+    changed = project.easeml.git("show", "--format=", "--name-only").splitlines()
+    assert changed == ["data_test/test.csv.gpg", "data_test/test.sample.csv"]
+    assert project.easeml.git("status", "--porcelain") == ""
+
+
 def test_rows_of_the_public_sample_are_not_new(project) -> None:
     sample = (project.easeml.directory / "data_test/test.sample.csv").read_text().splitlines()
     rows = project.rows(300, first=1_000)

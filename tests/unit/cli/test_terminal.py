@@ -23,3 +23,10 @@ def test_markup_in_a_value_is_text(capsys) -> None:
     shown = capsys.readouterr().out
     for text in ("[b]title[/b]", "[red]value[/red]", "[link=x]cell[/link]"):
         assert text in shown
+
+
+def test_a_table_folds_what_does_not_fit_and_cuts_nothing(capsys) -> None:
+    path = f"/home/{'a-long-name/' * 12}model.private.asc"
+    show_table(["where"], [[path]])
+    shown = capsys.readouterr().out
+    assert path in "".join(line.strip() for line in shown.splitlines())

@@ -82,6 +82,31 @@ def test_an_empty_repository_misses_everything_and_is_told_what_to_run(easeml) -
     assert any("easeml init" in cure for cure in cures)
 
 
+@pytest.mark.parametrize(
+    ("origin", "fact", "cure"),
+    [
+        (None, "there is no remote origin", "git remote add origin"),
+        ("empty", "origin is empty", "git push -u origin HEAD"),
+        ("nowhere", "origin does not answer", "git remote -v"),
+        ("other", "not got the branch that is its default", "Push that branch"),
+    ],
+)
+def test_why_origin_has_no_default_branch_is_said(
+    newcomer, tmp_path: Path, origin: str | None, fact: str, cure: str
+) -> None:
+    if origin is not None:
+        newcomer.git("remote", "add", "origin", str(tmp_path / origin))
+    if origin in {"empty", "other"}:
+        newcomer.git("init", "-q", "--bare", "-b", "trunk", str(tmp_path / origin))
+    if origin == "other":
+        newcomer.git("push", "-q", "origin", "main")
+    findings = json.loads(newcomer("init", "--check", "--json").stdout)["findings"]
+    [found] = [each for each in findings if each["piece"] == "default branch"]
+    assert found["state"] == "missing"
+    assert fact in found["fact"]
+    assert cure in found["cure"]
+
+
 def test_what_github_knows_is_looked_at(gated, github) -> None:
     first = looked(gated, github)
     assert first.code == 1

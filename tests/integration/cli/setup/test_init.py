@@ -55,6 +55,20 @@ def test_one_command_sets_a_gate_up(newcomer) -> None:
     )
 
 
+def test_in_a_folder_of_the_repository_the_gate_is_at_its_root_and_the_commands_work(
+    newcomer,
+) -> None:
+    inside = newcomer.within("notebooks and more")
+    result = inside("init", inside.home / "test.csv", *TERMS, "--json").json()
+    assert all((newcomer.directory / name).is_file() for name in result["written"])
+    for command in result["commands"]:
+        if command.startswith("git") and "push" not in command:
+            inside.type(command)
+    changed = newcomer.git("show", "--format=", "--name-only").splitlines()
+    assert sorted(changed) == sorted(result["written"])
+    assert newcomer.git("status", "--porcelain") == ""
+
+
 def test_a_branch_that_origin_has_is_pushed_without_its_name(newcomer, tmp_path) -> None:
     newcomer.git("init", "-q", "--bare", str(tmp_path / "origin.git"))
     newcomer.git("remote", "add", "origin", str(tmp_path / "origin.git"))
