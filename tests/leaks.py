@@ -73,8 +73,11 @@ class Watch:
     def key(self, pair: KeyPair, name: str) -> None:
         """Register a private key: its text, and what it holds beside the public key."""
         secret, public = pair.private_key.get_secret_value().encode(), pair.public_key.encode()
+        # What is public in it may be broken into lines at other places than in the public key.
+        open_text = b"".join(public.split())
         lines = {line for line in secret.splitlines() if not _FRAME.match(line)}
-        self._add(chain.from_iterable(map(forms, lines - set(public.splitlines()))), name)
+        hidden_lines = (line for line in lines if line not in open_text)
+        self._add(chain.from_iterable(map(forms, hidden_lines)), name)
         body, known = _dearmored(secret), _dearmored(public)
         starts = range(0, len(body) - 2 * _HALF + 1, _STEP)
         halves = ((body[i : i + _HALF], body[i + _HALF : i + 2 * _HALF]) for i in starts)
