@@ -93,6 +93,10 @@ def show_error(text: str) -> None:
 class TerminalProgress:
     """Shows long steps on standard error, with the time that each took."""
 
+    def __init__(self) -> None:
+        self.untrusted = ""
+        """All that models have written so far."""
+
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Show everything said inside under one title."""
@@ -109,8 +113,20 @@ class TerminalProgress:
 
     def show_untrusted(self, text: str) -> None:
         """Show text written by a model, without what would steer the terminal."""
-        for line in text.splitlines():
-            show_note("  | " + "".join(sign if sign.isprintable() else "?" for sign in line))
+        self.untrusted += text if text.endswith("\n") else f"{text}\n"
+        for line in _harmless(text):
+            show_note(line)
+
+    def show_withheld(self) -> None:
+        """Show what models have written and ``--quiet`` left out, where an error speaks of it."""
+        if not _NOTES["shown"]:
+            for line in _harmless(self.untrusted):
+                show_error(line)
+
+
+def _harmless(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield "  | " + "".join(sign if sign.isprintable() else "?" for sign in line)
 
 
 def _console() -> Console:

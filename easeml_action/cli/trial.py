@@ -2,6 +2,7 @@
 """``easeml try``: the action's smoke run on one's own machine."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,21 +13,27 @@ import typer
 from easeml_action.cli.app import app
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
+from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.terminal import (
     TerminalProgress,
     show_error,
     show_facts,
     show_json,
     show_note,
+    show_paragraph,
 )
 from easeml_action.errors import GateError
 from easeml_action.git import Git, GitFailed, borrow, identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from easeml_action.gate import Gate
     from easeml_action.testset import TestSet
 
-_TRUSTED = "refs/remotes/origin/HEAD"
+_ORIGIN = "refs/remotes/origin"
+_MODULE_MISSING = re.compile(r"^ModuleNotFoundError: ", re.MULTILINE)
+_LABELS_SHOWN = 10
 _NOBODY = identity("easeml try", "easeml@example.com")
 
 
@@ -53,7 +60,8 @@ def try_model(
     """Run a model on the public sample as the action would, and say whether it keeps the contract.
 
     The configuration and the sample are those of origin's default branch as last fetched, or of
-    the commit itself where that branch has no gate yet. No key is needed and nothing is charged.
+    the commit itself where that branch has no gate yet or is not known. No key is needed and
+    nothing is charged.
     """
     root = work_tree_of(Path.cwd())
     if root is None:
@@ -67,7 +75,7 @@ def try_model(
                 _snapshot(checkout, git, Path(folder)) if worktree else _commit(checkout, commit)
             )
             gate = _gate(git, _tip_as_last_fetched(checkout), chosen, config)
-            answer = _try(git, chosen, gate, Path(folder))
+            answer, foreign = _try(git, chosen, gate, Path(folder))
         except GateError as error:
             if not as_json or isinstance(error, WrongUse):
                 raise
@@ -76,6 +84,8 @@ def try_model(
             return 1
     if as_json:
         show_json({"holds": True, **answer})
+        if foreign:
+            show_note(foreign)
     else:
         right, rows = answer["right"], answer["rows"]
         facts = {
@@ -85,10 +95,15 @@ def try_model(
             "right": f"{right} of {rows} public rows, which is no verdict",
         }
         show_facts("The model keeps the contract", facts)
+        if foreign:
+            show_paragraph(foreign)
     return 0
 
 
-def _try(git: Git, commit: str, gate: "Gate", scratch: Path) -> dict[str, str | int]:
+def _try(
+    git: Git, commit: str, gate: "Gate", scratch: Path
+) -> tuple[dict[str, str | int], str | None]:
+    """Run the model; return what it did, and what is wrong with all of its predictions."""
     from easeml_action.evaluation import open_runner
     from easeml_action.model import read_model
     from easeml_action.sandbox import LAYERS
@@ -96,14 +111,48 @@ def _try(git: Git, commit: str, gate: "Gate", scratch: Path) -> dict[str, str | 
 
     sample = _sample(gate)
     progress = TerminalProgress()
-    show_note("Your own model on public rows: layers that this machine lacks may be missing.")
-    with open_runner(
-        gate, scratch, cache_folder(os.environ), progress, tolerated=frozenset(LAYERS)
-    ) as runner:
-        prepared = runner.prepare(git, read_model(git, commit, gate.scope))
-        predictions = runner.rehearse(prepared, sample.features, sample.features_name, sample.rows)
+    show_note(
+        "Your own model on public rows. Parts of the sandbox may be missing on this machine; the "
+        "action has them all."
+    )
+    try:
+        with open_runner(
+            gate, scratch, cache_folder(os.environ), progress, tolerated=frozenset(LAYERS)
+        ) as runner:
+            prepared = runner.prepare(git, read_model(git, commit, gate.scope))
+            predictions = runner.rehearse(
+                prepared, sample.features, sample.features_name, sample.rows
+            )
+    except GateError:
+        progress.show_withheld()
+        if gate.config.dockerfile is None and _MODULE_MISSING.search(progress.untrusted):
+            show_error(
+                "A missing module belongs into the commit's requirements.txt; your own "
+                "environment is not used."
+            )
+        raise
     right = int(sample.correct(predictions.values).sum())
-    return {"commit": commit, "gate": gate.commit, "rows": sample.rows, "right": right}
+    answer: dict[str, str | int] = {
+        "commit": commit,
+        "gate": gate.commit,
+        "rows": sample.rows,
+        "right": right,
+    }
+    return answer, _foreign(sample, predictions.values)
+
+
+def _foreign(sample: "TestSet", predictions: "Sequence[str | None]") -> str | None:
+    """Say so where no prediction is a label of the sample."""
+    from easeml_action.testset import canonical_label
+
+    labels = sorted(set(sample.labels))
+    if {canonical_label(each) for each in predictions if each is not None} & set(labels):
+        return None
+    shown = ", ".join([*labels[:_LABELS_SHOWN], *(["..."] if labels[_LABELS_SHOWN:] else [])])
+    return (
+        f"No prediction is spelled like a label of the sample ({shown}). A prediction that is no "
+        "label of the test set is wrong, whatever it means."
+    )
 
 
 def _gate(git: Git, trusted: str | None, commit: str, config_path: str) -> "Gate":
@@ -117,8 +166,30 @@ def _gate(git: Git, trusted: str | None, commit: str, config_path: str) -> "Gate
 
 
 def _tip_as_last_fetched(checkout: Git) -> str | None:
+    """Return the newest commit known here of origin's default branch; None, and why, if none is."""
+    known = _commit_at(checkout, f"{_ORIGIN}/HEAD")
+    if known is not None or "origin" not in checkout.text("remote").split():
+        return known
+    # A clone of what was empty, or a remote added later, does not say: origin itself does.
+    branch = default_branch(checkout)
+    if branch is None:
+        show_note(
+            "Which branch of origin is the default one is not known here, so the commit's own "
+            "gate is used. Run: git remote set-head origin --auto"
+        )
+        return None
+    known = _commit_at(checkout, f"{_ORIGIN}/{branch}")
+    if known is None:
+        show_note(
+            f"Origin's default branch {branch} was never fetched, so the commit's own gate is "
+            "used. Run: git fetch origin"
+        )
+    return known
+
+
+def _commit_at(checkout: Git, ref: str) -> str | None:
     try:
-        return checkout.text("rev-parse", "--verify", "--quiet", f"{_TRUSTED}^{{commit}}")
+        return checkout.text("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     except GitFailed:
         return None
 

@@ -4,6 +4,7 @@ This room knows gpg and tables. It knows nothing of conditions, models, ledgers 
 error that leaves it quotes a row, a label or a secret.
 """
 
+from easeml_action.testset.canonical import canonical_label
 from easeml_action.testset.heading import begins_with_names
 from easeml_action.testset.keyring import (
     KeyPair,
@@ -24,6 +25,7 @@ __all__ = [
     "Traces",
     "Vault",
     "begins_with_names",
+    "canonical_label",
     "differ",
     "encrypt_to",
     "encrypt_with",

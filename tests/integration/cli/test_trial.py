@@ -66,6 +66,37 @@ def test_a_broken_model_is_told_with_its_own_words(developer, answer, said, show
     assert shown in plain.stderr
 
 
+def test_the_words_that_an_error_speaks_of_are_shown_where_notes_are_not(developer) -> None:
+    developer.model("a broken model", "missing")
+    quiet = developer.easeml("--quiet", "try")
+    assert (quiet.code, quiet.stdout) == (1, "")
+    assert "  | NameError: name 'missing' is not defined" in quiet.stderr
+    assert "Smoke run" not in quiet.stderr
+    developer.model("a good model", f"print('chatter') or {GOOD}")
+    assert developer.easeml("--quiet", "try").stderr == ""
+
+
+def test_a_missing_module_is_told_where_it_belongs(developer) -> None:
+    hint = "A missing module belongs into the commit's requirements.txt"
+    developer.model("an import", "__import__('no_such_module')")
+    assert hint in developer.easeml("try").stderr
+    developer.model("another fault", "missing")
+    assert hint not in developer.easeml("try").stderr
+
+
+def test_predictions_that_are_no_labels_are_told(developer) -> None:
+    developer.model("words", f"['even', 'odd'][{GOOD}]")
+    told = "No prediction is spelled like a label of the sample (0, 1)."
+    plain = developer.easeml("try")
+    assert (plain.code, told in plain.stdout) == (0, True)
+    as_json = developer.easeml("try", "--json")
+    assert (as_json.json()["right"], told in as_json.stderr) == (0, True)
+    developer.model("another spelling of numbers", f"'0{{}}.0'.format({GOOD})")
+    assert developer.easeml("try", "--json").json()["right"] == 10
+    developer.model("all wrong", f"1 - {GOOD}")
+    assert "spelled" not in developer.easeml("try").stdout
+
+
 def test_the_bar_is_the_default_branchs_and_not_the_changes(developer) -> None:
     model = MODEL.format(answer=GOOD)
     config = (developer.easeml.directory / ".easeml.yml").read_text()
@@ -76,6 +107,26 @@ def test_the_bar_is_the_default_branchs_and_not_the_changes(developer) -> None:
     assert developer.easeml("try", "--json").json()["right"] < 10
     developer.easeml.git("remote", "remove", "origin")
     assert developer.easeml("try", "--json").json()["right"] == 10
+
+
+def test_a_clone_that_was_never_told_the_default_branch_asks_origin(project) -> None:
+    easeml, model = project.easeml, MODEL.format(answer=GOOD)
+    config = (easeml.directory / ".easeml.yml").read_text()
+    changed = config.replace("evaluate_model", "other")
+    trusted = easeml.git("rev-parse", "main")
+    commit = project.commit("another script", {"other.py": model, ".easeml.yml": changed})
+    known = easeml("try", "--json")
+    assert (known.json()["gate"], "default one" in known.stderr) == (trusted, False)
+
+    easeml.git("update-ref", "-d", "refs/remotes/origin/main")
+    unfetched = easeml("try", "--json")
+    assert unfetched.json()["gate"] == commit
+    assert "Run: git fetch origin" in unfetched.stderr
+
+    easeml.git("remote", "set-url", "origin", str(easeml.home / "nowhere.git"))
+    unknown = easeml("try", "--json")
+    assert unknown.json()["gate"] == commit
+    assert "Run: git remote set-head origin --auto" in unknown.stderr
 
 
 def test_without_a_sample_it_says_who_has_one(developer) -> None:
