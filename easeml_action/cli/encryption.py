@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """From a plain table to the two files that are committed: the ciphertext and the public sample."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -26,6 +27,19 @@ class PlaintextTracked(GateError):
         super().__init__(
             f"{path} is tracked by git, so its rows are no secret.",
             "Use rows that were never committed, and keep the plain file out of the repository.",
+        )
+
+
+class TooFewRowsHere(GateError):
+    """The data has fewer rows than the promise takes."""
+
+    def __init__(self, rows: int, required: int, use: str, ways: Iterable[str]) -> None:
+        missing = required - rows
+        offered = ", or ".join(ways)
+        others = f"{use} {offered}, or add" if offered else "Add"
+        super().__init__(
+            f"The promise takes {required:,} rows, and the data has {rows:,} beside the sample.",
+            f"{others} {missing:,} more rows: `easeml plan` shows what a choice costs.",
         )
 
 
@@ -233,15 +247,21 @@ def insist_on_rows(rows: int, config: "Config | None") -> int | None:
 
     Raises
     ------
-    TooFewRows
+    TooFewRowsHere
         There are fewer.
+    TooFewRows
+        There are fewer for each of so many periods.
     """
+    from easeml_action.cli.setup.fit import keys, nearest
     from easeml_action.gate import require_rows
 
     if config is None:
         return None
     required = config.plan().rows
     periods = config.periods_for(rows, required)
+    if periods == 1 and rows < required:
+        ways = map(keys, nearest(config, rows))
+        raise TooFewRowsHere(rows, required, "Write in the configuration", ways)
     require_rows(rows // periods, required, periods)
     if periods > 1:
         show_note(f"The rows serve {periods:,} periods, one after the other.")

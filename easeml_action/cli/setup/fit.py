@@ -48,8 +48,9 @@ def nearest(terms: Terms, rows: int) -> list[Change]:
     except ValueError as error:
         raise ConditionImpossible(str(error)) from None
     found: list[Change] = []
-    if _fewest(terms) <= steps < terms.steps:
-        found.append({"steps": steps})
+    fewer: Change = {"steps": steps}
+    if _fewest(terms) <= steps < terms.steps and _fits(terms.model_copy(update=fewer), rows):
+        found.append(fewer)
     for change in _variants(terms):
         varied = terms.model_copy(update=change)
         condition = terms.condition if _fits(varied, rows) else _widened(varied, rows)
@@ -66,6 +67,11 @@ def options(change: Change) -> str:
         f"--{key} '{value}'" if key == "condition" else f"--{key} {value}"
         for key, value in change.items()
     )
+
+
+def keys(change: Change) -> str:
+    """Return a change as keys of the configuration."""
+    return " with ".join(f"`{key}: {value}`" for key, value in change.items())
 
 
 def _variants(terms: Terms) -> Iterator[Change]:

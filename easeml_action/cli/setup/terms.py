@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from easeml_action.cli.encryption import column_of
+from easeml_action.cli.encryption import TooFewRowsHere, column_of
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.setup.questions import ask, can_ask
 from easeml_action.cli.terminal import show_note
-from easeml_action.errors import GateError
 
 if TYPE_CHECKING:
     from easeml_action.config import Config
@@ -64,18 +63,6 @@ _OTHERS = (
 
 _NUMBERS = frozenset({"steps", "reliability", "pass_rate", "max_disagreement"})
 _ASKED_AGAIN = _NUMBERS | {"condition", "mode", "adaptivity"}
-
-
-class TooFewRowsHere(GateError):
-    """The data has fewer rows than the promise takes."""
-
-    def __init__(self, rows: int, required: int, ways: list[str]) -> None:
-        missing = required - rows
-        others = f"Use {', or '.join(ways)}, or add" if ways else "Add"
-        super().__init__(
-            f"The promise takes {required:,} rows, and the data has {rows:,} beside the sample.",
-            f"{others} {missing:,} more rows: `easeml plan` shows what a choice costs.",
-        )
 
 
 def insist_on_options(settings: Mapping[str, Any], test_set: object) -> None:
@@ -233,7 +220,7 @@ def _choose_less(known: Settings, config: "Config", rows: int, required: int) ->
 
     changes = nearest(config, rows)
     if not can_ask():
-        raise TooFewRowsHere(rows, required, [options(change) for change in changes])
+        raise TooFewRowsHere(rows, required, "Use", map(options, changes))
     offers = [(_offer(known | each, options(each)), known | each) for each in changes]
     kept = {key: value for key, value in known.items() if key not in _ASKED_AGAIN}
     offers.append(("other terms: ask me again", kept))

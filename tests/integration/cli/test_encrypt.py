@@ -1,6 +1,8 @@
 """``easeml encrypt`` with the real gpg and git."""
 
 import json
+import re
+import shutil
 
 import pytest
 from pydantic import SecretStr
@@ -161,9 +163,14 @@ def test_a_test_set_is_not_written_over(keys) -> None:
 
 
 def test_a_test_set_too_small_for_the_configuration_is_refused(project) -> None:
-    (project.easeml.directory / "data_test/test.csv.gpg").unlink()
-    (project.easeml.directory / "data_test/test.sample.csv").unlink()
+    shutil.rmtree(project.easeml.directory / "data_test")
     done = project("encrypt", project.rows(30))
     assert done.code == 1
-    assert "The test set has 20 rows and the configuration requires" in done.stderr
-    assert not (project.easeml.directory / "data_test/test.csv.gpg").exists()
+    assert "takes 22 rows, and the data has 20 beside the sample" in done.stderr
+    offered = re.search(r"Write in the configuration `(.*?)`.*, or add 2 more rows", done.stderr)
+    assert offered is not None, done.stderr
+    config = project.easeml.directory / ".easeml.yml"
+    key = offered[1].partition(":")[0]
+    config.write_text(re.sub(f"{key}: .*", offered[1], config.read_text()))
+    assert not (project.easeml.directory / "data_test").exists()
+    assert project("encrypt", project.rows(30)).code == 0

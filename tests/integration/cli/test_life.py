@@ -61,7 +61,7 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     for rows, options, said in [
         (project.secret_rows(), ("--sample-rows", "0"), "which has been in use before"),
         (project.rows(400, first=150), (), "rows are also in the old test set"),
-        (project.rows(30, first=1_000), (), "rows and the configuration requires"),
+        (project.rows(30, first=1_000), (), "the data has 20 beside the sample"),
     ]:
         refused = project("rotate", rows, *options)
         assert (refused.code, said in refused.stderr) == (1, True), refused.stderr

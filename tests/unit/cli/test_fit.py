@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from easeml_action.cli.setup.fit import nearest, options
+from easeml_action.cli.setup.fit import keys, nearest, options
 from easeml_action.condition import parse
 from easeml_action.config import Terms
 from easeml_action.statistics import Clause, smallest_tolerances
@@ -32,6 +32,7 @@ def terms(condition: str, **changes: object) -> Terms:
         (terms("n > 0.5 +/- 0.1", adaptivity="metered", pass_rate=0.2), 500),
         (terms("n > 0.5 +/- 0.1", passes=3), 200),
         (terms("n > 0.5 +/- 0.1", passes=30), 200),
+        (terms("n > 0.5 +/- 0.1", method="paper"), 1_200),
     ],
 )
 def test_every_offer_fits(asked: Terms, rows: int) -> None:
@@ -48,6 +49,12 @@ def test_a_tolerance_is_offered_in_round_numbers_and_no_wider_than_it_must_be() 
     change = nearest(terms("n > 0.5 +/- 0.01"), 400)[0]
     assert options(change) == "--condition 'n > 0.5 +/- 0.18'"
     assert terms("n > 0.5 +/- 0.17").plan().rows > 400
+
+
+def test_an_offer_can_be_written_as_options_and_as_keys() -> None:
+    change = {"steps": 8, "condition": "n > 0.8 +/- 0.1"}
+    assert options(change) == "--steps 8 --condition 'n > 0.8 +/- 0.1'"
+    assert keys(change) == "`steps: 8` with `condition: n > 0.8 +/- 0.1`"
 
 
 def test_fewer_steps_are_as_many_as_the_rows_serve() -> None:
