@@ -115,7 +115,8 @@ def _insist_on_labels(new: "TestSet", old: "TestSet", public: Sequence[str]) -> 
     before = Counter(old.labels.tolist())
     if 2 * sum(count == 1 for count in before.values()) > old.rows:
         return
-    unknown = sum(label not in before and label not in public for label in new.labels.tolist())
+    known = before.keys() | set(public)
+    unknown = sum(label not in known for label in new.labels.tolist())
     if unknown and (len(before) <= _FEW or _KNOWN * (new.rows - unknown) <= new.rows):
         raise LabelsDiffer(unknown, new.rows, _in_words(sorted(set(public)), "such as "))
 

@@ -55,7 +55,8 @@ def keygen(
         )
     if expires is not None and expires.date() <= datetime.now(UTC).date():
         raise WrongUse(
-            f"On {expires.date()} the key would be of no use any more.", "Name a later day."
+            f"A key that expires on {expires.date()} can encrypt nothing any more.",
+            "Name a later day.",
         )
     root = work_tree_of(Path.cwd()) or Path.cwd()
     private = private_key or private_key_place(root)

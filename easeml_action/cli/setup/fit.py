@@ -71,7 +71,7 @@ def options(change: Change) -> str:
 
 def keys(change: Change) -> str:
     """Return a change as keys of the configuration."""
-    return " with ".join(f"`{key}: {value}`" for key, value in change.items())
+    return " and ".join(f"`{key}: {value}`" for key, value in change.items())
 
 
 def _variants(terms: Terms) -> Iterator[Change]:

@@ -54,7 +54,7 @@ def test_a_tolerance_is_offered_in_round_numbers_and_no_wider_than_it_must_be() 
 def test_an_offer_can_be_written_as_options_and_as_keys() -> None:
     change = {"steps": 8, "condition": "n > 0.8 +/- 0.1"}
     assert options(change) == "--steps 8 --condition 'n > 0.8 +/- 0.1'"
-    assert keys(change) == "`steps: 8` with `condition: n > 0.8 +/- 0.1`"
+    assert keys(change) == "`steps: 8` and `condition: n > 0.8 +/- 0.1`"
 
 
 def test_fewer_steps_are_as_many_as_the_rows_serve() -> None:
