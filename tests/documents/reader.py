@@ -79,7 +79,8 @@ class Reader:
         secret = WATCH.own(self.home / ".easeml" / "model.private.asc").read_text()
         public = (self.model / ".easeml" / "public.asc").read_text()
         WATCH.key(KeyPair(SecretStr(secret), public, ""), "a reader's private key")
-        WATCH.own(self.home / ".gh-secrets" / "EASEML_PRIVATE_KEY")
+        for place in (".gh-secrets", ".gh-environments/easeml"):
+            WATCH.own(self.home / place / "EASEML_PRIVATE_KEY")
         WATCH.insist(shown, where)
         WATCH.insist_on_folder(self.home)
 

@@ -20,6 +20,7 @@ BEFORE = {
     "docs/reveal.md": TUTORIAL,
     "docs/rotation.md": TUTORIAL,
     "docs/tutorial.md": [],
+    "examples/README.md": TUTORIAL[:4],
 }
 
 
@@ -43,6 +44,9 @@ def test_the_commands_of_a_page_do_what_it_says(page: str, reader: Reader) -> No
     if page == "docs/tutorial.md":
         assert shown.count("✅ Pass") == 2  # the second time from the ledger
         assert "1 of 5 (4 left)" in shown
+    if page == "examples/README.md":  # at its end the key is in the environment alone
+        assert (reader.home / ".gh-environments/easeml/EASEML_PRIVATE_KEY").exists()
+        assert not (reader.home / ".gh-secrets/EASEML_PRIVATE_KEY").exists()
 
 
 def test_what_a_reader_installs_is_this_checkout(reader: Reader) -> None:

@@ -31,7 +31,15 @@ from easeml_action.cli.setup.migration import Wish, migrate
 from easeml_action.cli.setup.plain import Plain, ciphertext_name, read_plain
 from easeml_action.cli.setup.questions import can_ask, confirm
 from easeml_action.cli.setup.terms import Settings, check_settings, complete, insist_on_options
-from easeml_action.cli.setup.texts import ACTION, WORKFLOW, config_draft, workflow_draft
+from easeml_action.cli.setup.texts import (
+    ACTION,
+    SMTP_URL_SECRET,
+    WORKFLOW,
+    config_draft,
+    mail_commands,
+    workflow_draft,
+)
+from easeml_action.cli.setup.workflow_file import find_gate_jobs
 from easeml_action.cli.term_options import (
     Adaptivity,
     Condition,
@@ -174,7 +182,8 @@ def set_up(
     written = keys.ensure(root)
     if not workflow.exists():
         secret = keys.passphrase_secret
-        drafts.append(workflow_draft(root, branch, action=action, passphrase=secret))
+        mails = config.recipient is not None
+        drafts.append(workflow_draft(root, branch, action=action, passphrase=secret, mails=mails))
     if plain is not None:
         written += write_rows(plain, keys, root)
     for draft in drafts:
@@ -282,10 +291,12 @@ def report(
 ) -> None:
     """Say what was written, and the commands that come next."""
     commands = []
+    environment = next((job.environment for job in find_gate_jobs(root)), None)
     if written:
         protected = keys.passphrase_secret is not None
         commands = [
-            *secret_commands(keys.private, protected=protected),
+            *secret_commands(keys.private, protected=protected, environment=environment),
+            *mail_commands(config, environment),
             add_command(root, written),
             "git commit -m 'Judge models on a secret test set'",
             push_command(Git(root)),
@@ -314,6 +325,9 @@ def report(
     show_note(
         f"The private key is {keys.private}: keep a copy in a safe place, and commit it nowhere."
     )
-    show_note("Store it as a secret of the repository, and commit what was written:")
+    if config.recipient is not None:
+        show_note(f"{SMTP_URL_SECRET} is the mail server, as smtps://USER:PASSWORD@HOST.")
+    place = "repository" if environment is None else f"environment {environment}"
+    show_note(f"Store it as a secret of the {place}, and commit what was written:")
     for command in commands:
         show_note(f"  {command}")

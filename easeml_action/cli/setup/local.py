@@ -12,11 +12,13 @@ from easeml_action.cli.credentials import given_passphrase, read_private_key
 from easeml_action.cli.encryption import could_be_committed
 from easeml_action.cli.files import read_file
 from easeml_action.cli.hosting import repository_at
+from easeml_action.cli.keygen import secret_command
 from easeml_action.cli.opening import read_history
 from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.secrecy import insist_no_private_key
 from easeml_action.cli.setup.findings import Finding, look_at
 from easeml_action.cli.setup.keys import Keys
+from easeml_action.cli.setup.texts import SMTP_URL_SECRET
 from easeml_action.cli.setup.workflow_file import GateJob
 from easeml_action.git import Git, GitFailed
 
@@ -209,6 +211,22 @@ class SetUp:
             yield Finding("workflow", "ok", f"{job.name} runs the gate")
             yield from _permissions(job)
             yield from _details(job)
+            yield from self._mail(job)
+
+    def _mail(self, job: GateJob) -> Iterator[Finding]:
+        """Look whether the key holder hears of a verdict that nobody else does."""
+        recipient = None if self.config is None else self.config.recipient
+        if recipient is None:
+            return
+        if "smtp-url" in job.inputs:
+            yield Finding("mail", "ok", f"verdicts are mailed to {recipient}")
+            return
+        command = secret_command(SMTP_URL_SECRET, None, job.environment)
+        cure = (
+            f"Write smtp-url: ${{{{ secrets.{SMTP_URL_SECRET} }}}} under with:, and run: {command}."
+        )
+        fact = f"nothing is mailed to {recipient}: the gate is given no smtp-url"
+        yield Finding("mail", "advised", fact, cure)
 
     def _published(self) -> Iterator[Finding]:
         branch = self.default_branch

@@ -25,7 +25,7 @@ from easeml_action.cli.setup.predecessor import (
     with_keys,
 )
 from easeml_action.cli.setup.questions import ask, can_ask, confirm
-from easeml_action.cli.setup.texts import workflow_draft
+from easeml_action.cli.setup.texts import mail_commands, workflow_draft
 from easeml_action.cli.terminal import show_json, show_note
 from easeml_action.errors import GateError
 from easeml_action.git import Git
@@ -185,6 +185,7 @@ def _prepare(root: Path, branch: str, wish: Wish, before: Predecessor, text: str
         action=wish.action,
         private_key=PRIVATE_KEY_SECRET,
         passphrase=None if phrase is None else PASSPHRASE_VARIABLE,
+        mails=config.recipient is not None,
     )
     files = {layout.test_set: encrypt_to(public, secret)}
     return Migrated(
@@ -283,6 +284,7 @@ def _report(root: Path, done: Migrated, guidance: str, *, as_json: bool) -> None
     removed = [draft.name for draft in done.texts if draft.content is None]
     commands = [] if done.passphrase is None else [done.passphrase]
     commands += [
+        *mail_commands(done.config, None),
         add_command(root, written + removed),
         "git commit -m 'Judge models by the ease.ml/ci action'",
     ]

@@ -3,18 +3,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from easeml_action import __version__
 from easeml_action.cli.credentials import PRIVATE_KEY_VARIABLE
+from easeml_action.cli.keygen import secret_command
 from easeml_action.cli.setup.drafts import Draft
+
+if TYPE_CHECKING:
+    from easeml_action.config import Config
 
 WORKFLOW = ".github/workflows/easeml.yml"
 # Tags of releases do not move; whoever wants more writes a commit's id.
 ACTION = f"easeml/ci-action@v{__version__}"
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+SMTP_URL_SECRET = "EASEML_SMTP_URL"  # noqa: S105  a name, not a secret
 
 # The keys that the template has a sentence for.
 _EXPLAINED = (
@@ -50,6 +55,7 @@ def workflow_draft(
     action: str = ACTION,
     private_key: str = PRIVATE_KEY_VARIABLE,
     passphrase: str | None = None,
+    mails: bool = False,
 ) -> Draft:
     """Return the workflow that runs the gate.
 
@@ -61,6 +67,8 @@ def workflow_draft(
         What ``uses:`` names.
     private_key, passphrase
         The names of the secrets; None for a key without a passphrase.
+    mails
+        Whether the verdicts are mailed, for which there is a secret, too.
     """
     from easeml_action.github.markdown import render_text
 
@@ -71,8 +79,14 @@ def workflow_draft(
         action=action,
         private_key=private_key,
         passphrase=passphrase,
+        smtp_url=SMTP_URL_SECRET if mails else None,
     )
     return Draft(root, WORKFLOW, text)
+
+
+def mail_commands(config: "Config", environment: str | None) -> list[str]:
+    """Return what stores the address of the mail server, where verdicts are mailed."""
+    return [] if config.recipient is None else [secret_command(SMTP_URL_SECRET, None, environment)]
 
 
 def as_yaml(value: object) -> str:

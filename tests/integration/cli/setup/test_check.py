@@ -208,6 +208,19 @@ def test_an_environment_that_only_a_run_knows_is_not_asked_for(gated, github) ->
     assert not any("environments" in request.path for request in github.requests)
 
 
+def test_verdicts_that_nobody_would_hear_of_are_told_of(gated, github) -> None:
+    replace(".easeml.yml", "adaptivity: full", "adaptivity: none -> me@example.com")(gated)
+    github.settings.secrets.add("EASEML_PRIVATE_KEY")
+    [(state, cure)] = advice(looked(gated, github), "mail")
+    assert (state, "smtp-url: ${{ secrets.EASEML_SMTP_URL }}" in cure) == ("advised", True)
+    given = "          smtp-url: ${{ secrets.EASEML_SMTP_URL }}\n          private-key:"
+    replace(WORKFLOW, "          private-key:", given)(gated)
+    there = looked(gated, github)
+    assert advice(there, "mail") == [("ok", "")]
+    not_stored = ("advised", "Run: gh secret set EASEML_SMTP_URL.")
+    assert advice(there, "secret") == [("ok", ""), not_stored]
+
+
 def test_a_secret_of_the_organization_is_one(gated, github) -> None:
     github.settings.shared_secrets.add("EASEML_PRIVATE_KEY")
     assert advice(looked(gated, github), "secret") == [("ok", "")]

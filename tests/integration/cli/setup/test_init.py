@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -235,6 +236,36 @@ def test_a_private_key_that_is_no_pair_with_the_public_one_is_refused(newcomer) 
     assert (inside.code, "inside the git work tree" in inside.stderr) == (2, True)
 
 
+def test_verdicts_that_are_mailed_get_a_mail_server(newcomer) -> None:
+    hidden = ("--adaptivity", "none -> me@example.com")
+    result = newcomer("init", newcomer.home / "test.csv", *TERMS, *hidden, "--json").json()
+    workflow = yaml.safe_load((newcomer.directory / ".github/workflows/easeml.yml").read_text())
+    given = workflow["jobs"]["gate"]["steps"][-1]["with"]
+    assert given["smtp-url"] == "${{ secrets.EASEML_SMTP_URL }}"
+    assert result["commands"][1] == "gh secret set EASEML_SMTP_URL"
+    (newcomer.directory / ".easeml/public.asc").unlink()
+    assert "smtps://USER:PASSWORD@HOST" in newcomer("init").stderr
+
+
+def test_the_key_is_stored_where_a_workflow_that_is_there_looks_for_it(newcomer) -> None:
+    example = Path(__file__).parents[4] / "examples/forks.yml"
+    path = newcomer.directory / ".github/workflows/easeml.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(example.read_text())
+    options = (*TERMS, "--adaptivity", "none -> me@example.com")
+    environment = {"EASEML_PASSPHRASE": "correct horse battery"}
+    done = newcomer("init", newcomer.home / "test.csv", *options, **environment)
+    assert path.read_text() == example.read_text()
+    assert "Store it as a secret of the environment easeml" in done.stderr
+    shown = [line.strip() for line in done.stderr.splitlines() if "gh secret" in line]
+    private = newcomer.home / ".easeml/project.private.asc"
+    assert shown == [
+        f"gh secret set EASEML_PRIVATE_KEY --env easeml < {private}",
+        "gh secret set EASEML_PASSPHRASE --env easeml",
+        "gh secret set EASEML_SMTP_URL --env easeml",
+    ]
+
+
 def test_the_workflow_is_one_that_github_takes(newcomer) -> None:
     phrase = "correct horse battery"
     newcomer(
@@ -243,6 +274,8 @@ def test_the_workflow_is_one_that_github_takes(newcomer) -> None:
         *TERMS,
         "--action",
         "me/mine@v1",
+        "--adaptivity",
+        "none -> me@example.com",
         EASEML_PASSPHRASE=phrase,
     )
     path = newcomer.directory / ".github/workflows/easeml.yml"
@@ -253,6 +286,7 @@ def test_the_workflow_is_one_that_github_takes(newcomer) -> None:
     assert step["with"] == {
         "private-key": "${{ secrets.EASEML_PRIVATE_KEY }}",
         "passphrase": "${{ secrets.EASEML_PASSPHRASE }}",
+        "smtp-url": "${{ secrets.EASEML_SMTP_URL }}",
     }
     checked = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
     subprocess.run([sys.executable, "-m", "check_jsonschema", *checked[1:]], check=True)

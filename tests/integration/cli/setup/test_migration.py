@@ -131,6 +131,15 @@ def test_what_would_be_written_is_shown_and_nothing_is(older) -> None:
     assert older.git("status", "--porcelain") == ""
 
 
+def test_verdicts_that_were_mailed_go_on_being_mailed(older) -> None:
+    path = older.directory / ".easeml.yml"
+    path.write_text(path.read_text().replace("adaptivity : full", "adaptivity : none"))
+    result = migrate(older, "--label", "5", "--yes", "--json").json()
+    assert "gh secret set EASEML_SMTP_URL" in result["commands"]
+    workflow = (older.directory / ".github/workflows/easeml.yml").read_text()
+    assert "smtp-url: ${{ secrets.EASEML_SMTP_URL }}" in workflow
+
+
 def test_a_repository_becomes_a_gate_and_is_told_what_its_script_must_change(older, keys) -> None:
     result = migrate(older, "--label", "5", "--yes", "--json").json()
     assert result["written"] == [
