@@ -67,7 +67,9 @@ def main() -> int:
         if said:  # without arguments the help was shown, and nothing is left to say
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "easeml"
-            print(f"easeml: {said}. See `{command} --help`.", file=sys.stderr)
+            problem = said if said.endswith("?") else f"{said}."  # Did you mean ...?
+            wrong = WrongUse(problem, f"See `{command} --help`.")
+            print(f"easeml: {wrong.told}", file=sys.stderr)
         return error.exit_code
     except typer.Abort:
         return 130

@@ -1,5 +1,7 @@
 """What goes wrong on a command line, before any room is asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from easeml_action.errors import GateError
@@ -7,6 +9,23 @@ from easeml_action.errors import GateError
 
 class WrongUse(GateError):
     """The command was not given what it needs; ends with exit code 2."""
+
+
+@contextmanager
+def read_as_options() -> Iterator[None]:
+    """Take what a configuration cannot hold for wrong use, where options say it.
+
+    Raises
+    ------
+    WrongUse
+        An option has a value that it cannot have.
+    """
+    from easeml_action.config import ConfigInvalid  # noqa: PLC0415  not before a command runs
+
+    try:
+        yield
+    except ConfigInvalid as error:
+        raise WrongUse(error.problem, error.remedy, error.excerpt) from None
 
 
 class FileUnreadable(GateError):

@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415  a command imports its rooms when it runs
 """``easeml plan``: how many rows and labels a promise takes."""
 
+import dataclasses
 import math
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from easeml_action.cli.app import app
-from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.errors import WrongUse, read_as_options
 from easeml_action.cli.files import read_file, replace
 from easeml_action.cli.term_options import (
     Adaptivity,
@@ -30,6 +31,8 @@ from easeml_action.cli.terminal import (
 )
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from easeml_action.config import Terms
     from easeml_action.statistics import Plan
 
@@ -128,7 +131,7 @@ def _check_together(terms: "Terms", rows: int | None, solve: Unknown, plot: Path
 
 
 def _terms_from(config: Path | None, given: dict[str, Any]) -> "Terms":
-    from easeml_action.config import Config, ConfigInvalid, Terms
+    from easeml_action.config import Config, Terms
 
     settings: dict[str, Any] = {}
     if config is not None:
@@ -147,11 +150,8 @@ def _terms_from(config: Path | None, given: dict[str, Any]) -> "Terms":
             f"The plan needs {', '.join(missing)}.",
             "Add them, or name a configuration with --config .easeml.yml.",
         )
-    try:
+    with read_as_options():
         return Terms.read(settings | given, "Among the options")
-    except ConfigInvalid as error:
-        remedy = f"{error.remedy}\n{error.excerpt}".rstrip()
-        raise WrongUse(error.problem, remedy) from None
 
 
 def _answer_plan(terms: "Terms", plot: Path | None, *, as_json: bool) -> None:
@@ -169,12 +169,10 @@ def _answer_plan(terms: "Terms", plot: Path | None, *, as_json: bool) -> None:
 
 def _answer_tolerances(terms: "Terms", rows: int, *, as_json: bool) -> None:
     from easeml_action.condition import clause_text
-    from easeml_action.statistics import smallest_tolerances
 
-    clauses = terms.condition.clauses
-    found = smallest_tolerances(clauses, terms.budget, terms.mode, rows, terms.max_disagreement)
+    found = _smallest(terms, rows)
     tolerances = [None if each is None else float(each) for each in found]
-    texts = [clause_text(clause) for clause in clauses]
+    texts = [clause_text(clause) for clause in terms.condition.clauses]
     pairs = list(zip(texts, tolerances, strict=True))
     if as_json:
         answers = [{"clause": text, "tolerance": tolerance} for text, tolerance in pairs]
@@ -186,6 +184,43 @@ def _answer_tolerances(terms: "Terms", rows: int, *, as_json: bool) -> None:
         [[text, "none" if value is None else f"{value:.10g}"] for text, value in pairs],
         numbers="smallest tolerance",
     )
+    if None in found:
+        show_paragraph(_advice(terms, rows))
+
+
+def _smallest(terms: "Terms", rows: int) -> "tuple[Fraction | None, ...]":
+    from easeml_action.statistics import smallest_tolerances
+
+    clauses = terms.condition.clauses
+    return smallest_tolerances(clauses, terms.budget, terms.mode, rows, terms.max_disagreement)
+
+
+def _advice(terms: "Terms", rows: int) -> str:
+    """Say what there is to do where rows carry no tolerance."""
+    fewest = terms.model_copy(update={"steps": terms.passes or 1})
+    ways = [] if None in _smallest(fewest, rows) else ["fewer --steps"]
+    enough = _carried(terms, rows)
+    if enough is not None:
+        ways.append(f"more rows: {enough.plan().rows:,} carry {enough.condition}")
+    take = f" Take {', or '.join(ways)}." if ways else ""
+    return f"{rows:,} rows carry no tolerance for this promise.{take}"
+
+
+def _carried(terms: "Terms", rows: int) -> "Terms | None":
+    """Return the terms with tolerances that more rows carry, and that models can meet."""
+    from easeml_action.cli.promise import room_of
+    from easeml_action.condition import Condition
+
+    while rows <= _MOST_ROWS:
+        found = [each for each in _smallest(terms, rows) if each is not None]
+        if len(found) == len(terms.condition.clauses):
+            pairs = zip(terms.condition.clauses, found, strict=True)
+            clauses = tuple(dataclasses.replace(each, tolerance=least) for each, least in pairs)
+            changed = terms.model_copy(update={"condition": Condition(clauses)})
+            if room_of(changed) > 0:
+                return changed
+        rows *= 2
+    return None
 
 
 def _answer_steps(terms: "Terms", rows: int, *, as_json: bool) -> None:

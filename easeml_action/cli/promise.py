@@ -46,15 +46,25 @@ def sure_pass(terms: Terms) -> str | None:
     is None, too.
     """
     clauses = terms.condition.clauses
-    disagreement = planned_disagreement(clauses, terms.max_disagreement)
-    if terms.mode == "fn-free" or room_for_certainty(clauses, terms.mode, disagreement) < 0:
+    if terms.mode == "fn-free" or room_of(terms) < 0:
         return None
+    disagreement = planned_disagreement(clauses, terms.max_disagreement)
     compares = any(each.n and each.o for each in clauses)
     if compares and disagreement < 1 and planned_disagreement(clauses, None) == 1:
         # No clause bounds it: then the plan rests on an assumption.
         assumed = decimal_text(Fraction(str(terms.max_disagreement)))
         return f"{_far(clauses)} and at most {assumed} of the predictions differ"
     return _far(clauses)
+
+
+def room_of(terms: Terms) -> float:
+    """Return how much room the tolerances leave for models whose verdict is as good as sure.
+
+    Where there is none, chance decides about every model that can be.
+    """
+    clauses = terms.condition.clauses
+    disagreement = planned_disagreement(clauses, terms.max_disagreement)
+    return room_for_certainty(clauses, terms.mode, disagreement)
 
 
 def _far(clauses: tuple[Clause, ...]) -> str:

@@ -5,14 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from easeml_action.cli.promise import room_of
 from easeml_action.condition import Condition
 from easeml_action.config import ConditionImpossible, Terms
-from easeml_action.statistics import (
-    most_steps,
-    planned_disagreement,
-    room_for_certainty,
-    smallest_tolerances,
-)
+from easeml_action.statistics import most_steps, smallest_tolerances
 
 Change = dict[str, str | int]
 
@@ -108,15 +104,8 @@ def _widened(terms: Terms, rows: int) -> Condition | None:
         candidate = Condition(tuple(replace(clause, tolerance=each) for clause, each in pairs))
         widened = terms.model_copy(update={"condition": candidate})
         if _fits(widened, rows):
-            return candidate if _is_of_use(widened) else None
+            return candidate if room_of(widened) > 0 else None
     return None
-
-
-def _is_of_use(terms: Terms) -> bool:
-    """Say whether the tolerances are within what a model can be; else chance decides for all."""
-    clauses = terms.condition.clauses
-    disagreement = planned_disagreement(clauses, terms.max_disagreement)
-    return room_for_certainty(clauses, terms.mode, disagreement) > 0
 
 
 def _rounded(tolerance: Fraction) -> Fraction:

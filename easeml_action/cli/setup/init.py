@@ -17,7 +17,7 @@ from easeml_action.cli.encryption import (
     load_config,
     warn_of,
 )
-from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.errors import WrongUse, read_as_options
 from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.hosting import add_command, push_command, repository_at
 from easeml_action.cli.keygen import secret_commands
@@ -230,7 +230,8 @@ def insist_on_agreement(config: "Config", settings: Settings) -> None:
     held = {key: getattr(config, key) for key in Config.model_fields}
     known = {key: value for key, value in held.items() if value is not None}
     known["condition"] = str(config.condition)
-    asked = Config.read(known | settings, "Among the options")
+    with read_as_options():
+        asked = Config.read(known | settings, "Among the options")
     for key in settings:
         if getattr(asked, key) != held[key]:
             raise WrongUse(

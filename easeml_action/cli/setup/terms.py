@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from easeml_action.cli.encryption import TooFewRowsHere, column_of
-from easeml_action.cli.errors import WrongUse
+from easeml_action.cli.errors import WrongUse, read_as_options
 from easeml_action.cli.setup.questions import ask, can_ask
 from easeml_action.cli.terminal import show_note
 
@@ -102,7 +102,7 @@ def complete(settings: Settings, rows: int | None) -> Settings:
 
     Raises
     ------
-    ConfigInvalid, ConditionImpossible
+    WrongUse, ConditionImpossible
         An option cannot be used.
     TooFewRowsHere
         The rows are too few, and nobody is there to choose another promise.
@@ -115,7 +115,8 @@ def complete(settings: Settings, rows: int | None) -> Settings:
 
     while True:
         known = _with_answers(settings)
-        config = Config.read(known, "Among the options")
+        with read_as_options():
+            config = Config.read(known, "Among the options")
         plan = config.plan()
         takes = f"{config.condition} takes {plan.rows:,} rows ({plan.labels:,} labels)"
         show_note(f"{takes}." if rows is None else f"{takes}; the test set has {rows:,}.")
@@ -190,7 +191,7 @@ def check_settings(known: Settings, name: str) -> None:
 
     Raises
     ------
-    ConfigInvalid, ConditionImpossible
+    WrongUse, ConditionImpossible
         Something cannot be used.
     """
     from easeml_action.config import Config
@@ -200,7 +201,8 @@ def check_settings(known: Settings, name: str) -> None:
     filled = {key: yaml.safe_load(each[0]) for key, each in examples.items() if each} | known
     if filled["adaptivity"] == "metered":
         filled.setdefault("pass_rate", 0.2)
-    config = Config.read(filled, name)
+    with read_as_options():
+        config = Config.read(filled, name)
     if "condition" in known:
         config.plan()
 

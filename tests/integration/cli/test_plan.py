@@ -1,5 +1,6 @@
 """``easeml plan`` as a program."""
 
+import re
 import sys
 from xml.etree import ElementTree
 
@@ -119,7 +120,19 @@ def test_rows_are_asked_for_the_smallest_tolerances(easeml) -> None:
 def test_rows_that_reach_no_tolerance_say_so(easeml) -> None:
     asked = [*options(condition="n > 0.99 +/- 0.001"), "--rows", "50"]
     assert easeml("plan", *asked, "--json").json()["clauses"][0]["tolerance"] is None
-    assert "none" in easeml("plan", *asked).stdout
+    shown = " ".join(easeml("plan", *asked).stdout.split())
+    advice = re.search(
+        r"50 rows carry no tolerance for this promise\. Take more rows: ([\d,]+) carry (n > .+)\.$",
+        shown,
+    )
+    assert advice is not None
+    carried = easeml("plan", *options(condition=advice[2]), "--json").json()
+    assert carried["rows"] == int(advice[1].replace(",", ""))
+    fewer = easeml("plan", *options(condition="n > 0.9 +/- 0.02"), "--rows", "150").stdout
+    assert "Take fewer --steps, or more rows: " in fewer
+    gain = options(condition="n - o > 0.5 +/- 0.1", max_disagreement="0.1")
+    impossible = easeml("plan", *gain, "--rows", "150").stdout
+    assert impossible.rstrip().endswith("150 rows carry no tolerance for this promise.")
 
 
 def test_rows_are_asked_for_the_most_steps(easeml) -> None:

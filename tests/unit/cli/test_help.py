@@ -51,13 +51,22 @@ def test_an_unknown_option_is_wrong_use_in_one_line(command, monkeypatch, capsys
     assert run(monkeypatch, command, "--no-such-option") == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert f"See `easeml {command} --help`." in said.err
+    sentence, more = said.err.splitlines()
+    assert f"See `easeml {command} --help`." in sentence
+    assert more.endswith("docs/errors.md#wrong-use")
 
 
 def test_an_unknown_command_is_wrong_use(monkeypatch, capsys) -> None:
     assert run(monkeypatch, "judge") == 2
-    assert capsys.readouterr().err == "easeml: No such command 'judge'. See `easeml --help`.\n"
+    sentence, more = capsys.readouterr().err.splitlines()
+    assert sentence == "easeml: No such command 'judge'. See `easeml --help`."
+    assert more.endswith("docs/errors.md#wrong-use")
+
+
+def test_what_was_perhaps_meant_is_asked(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "inti") == 2
+    said = capsys.readouterr().err
+    assert "No such command 'inti'. Did you mean 'init'? See `easeml --help`." in said
 
 
 def test_no_command_shows_the_help(monkeypatch, capsys) -> None:

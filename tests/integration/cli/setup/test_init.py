@@ -124,6 +124,7 @@ def test_a_test_set_that_is_encrypted_already_is_taken_as_it_is(newcomer) -> Non
 
 def test_options_that_contradict_the_configuration_are_wrong_use(newcomer) -> None:
     newcomer("init", newcomer.home / "test.csv", *TERMS)
+    assert newcomer("init", "--mode", "fp").code == 2
     done = newcomer("init", "--steps", "3")
     assert done.code == 2
     assert ".easeml.yml is there, and says steps: 2." in done.stderr
@@ -141,22 +142,25 @@ def test_without_a_terminal_the_missing_options_are_named_in_one_line(newcomer) 
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
+    ("option", "value", "code"),
     [
-        ("--test-set", "/tmp/test.csv.gpg"),
-        ("--test-set", "../test.csv.gpg"),
-        ("--script", "/bin/true"),
-        ("--steps", "0"),
-        ("--mode", "fp"),
-        ("--condition", "n > 2 +/- 0.1"),
-        ("--format", "xls"),
+        ("--test-set", "/tmp/test.csv.gpg", 2),
+        ("--test-set", "../test.csv.gpg", 2),
+        ("--script", "/bin/true", 2),
+        ("--steps", "0", 2),
+        ("--mode", "fp", 2),
+        ("--condition", "n > 2 +/- 0.1", 2),
+        ("--condition", "n > 0.8", 2),
+        ("--format", "xls", 2),
+        # As for `easeml plan`: each value can be, and together they come to nothing.
+        ("--condition", "n > 0.9 +/- 0.1", 1),
     ],
 )
 def test_an_option_that_cannot_be_used_is_told_before_anything_is_read(
-    newcomer, option: str, value: str
+    newcomer, option: str, value: str, code: int
 ) -> None:
     done = newcomer("init", newcomer.home / "test.csv", *TERMS, option, value)
-    assert done.code == 1, done.stderr
+    assert done.code == code, done.stderr
     assert "Traceback" not in done.stderr
     assert not (newcomer.home / ".easeml").exists()
 
