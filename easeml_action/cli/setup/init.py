@@ -323,11 +323,11 @@ def report(
     if not written:
         show_note("Everything is there. `easeml init --check` looks closer.")
         return
+    if config.recipient is not None:
+        show_note(f"{SMTP_URL_SECRET} is the mail server, as smtps://USER:PASSWORD@HOST.")
     show_note(
         f"The private key is {keys.private}: keep a copy in a safe place, and commit it nowhere."
     )
-    if config.recipient is not None:
-        show_note(f"{SMTP_URL_SECRET} is the mail server, as smtps://USER:PASSWORD@HOST.")
     place = "repository" if environment is None else f"environment {environment}"
     show_note(f"Store it as a secret of the {place}, and commit what was written:")
     for command in commands:

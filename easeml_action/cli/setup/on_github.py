@@ -19,7 +19,7 @@ STATUS = "easeml/ci"
 
 
 @dataclass(frozen=True)
-class Stored:
+class WantedSecret:
     """A secret that a gate is given.
 
     Parameters
@@ -83,13 +83,13 @@ def _looks_at_secrets(github: "GitHub", set_up: SetUp) -> Iterator[tuple[str, Lo
             yield "secret", partial(_open_copy, github, secret.name)
 
 
-def _secrets_of(job: "GateJob", set_up: SetUp) -> "Iterator[Stored]":
+def _secrets_of(job: "GateJob", set_up: SetUp) -> "Iterator[WantedSecret]":
     for each in ("private-key", "passphrase", "smtp-url"):
         name = job.secret(each)
         if name is not None:
             source = set_up.keys.private if each == "private-key" else None
             command = secret_command(name, source, job.environment)
-            yield Stored(name, job.environment, each != "smtp-url", command)
+            yield WantedSecret(name, job.environment, each != "smtp-url", command)
 
 
 def _environment(github: "GitHub", name: str) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def _environment(github: "GitHub", name: str) -> Iterator[Finding]:
     yield Finding("environment", "advised", fact, cure)
 
 
-def _secret(github: "GitHub", secret: Stored) -> Iterator[Finding]:
+def _secret(github: "GitHub", secret: WantedSecret) -> Iterator[Finding]:
     """Look for a secret that every run of the repository may have."""
     from easeml_action.github import has_secret, shares_secret
 
@@ -123,7 +123,7 @@ def _secret(github: "GitHub", secret: Stored) -> Iterator[Finding]:
         yield secret.missing
 
 
-def _kept_secret(github: "GitHub", secret: Stored, environment: str) -> Iterator[Finding]:
+def _kept_secret(github: "GitHub", secret: WantedSecret, environment: str) -> Iterator[Finding]:
     """Look for a secret that an environment keeps."""
     from easeml_action.github import has_environment_secret
 
