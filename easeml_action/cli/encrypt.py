@@ -28,7 +28,7 @@ from easeml_action.cli.opening import (
     ledger_of,
     opened_vault,
 )
-from easeml_action.cli.terminal import show_json, show_note
+from easeml_action.cli.terminal import show_commands, show_json, show_note
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
@@ -185,5 +185,4 @@ def report(
     if sample_rows:
         show_note(f"Sample:   {shown[1]}, {sample_rows:,} rows that are in public from now on")
     show_note("Commit what was written:")
-    for command in commands:
-        show_note(f"  {command}")
+    show_commands(commands)

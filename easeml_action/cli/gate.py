@@ -2,6 +2,7 @@
 """``easeml gate``: the main job on one's own machine, without GitHub."""
 
 import os
+import re
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from easeml_action.cli.app import app
-from easeml_action.cli.credentials import given_passphrase, read_private_key
 from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.opening import (
@@ -18,6 +18,7 @@ from easeml_action.cli.opening import (
     AllowUnsandboxed,
     LedgerBranch,
     PrivateKey,
+    require_secrets,
 )
 from easeml_action.cli.rehearsal import default_branch, rehearsal_of
 from easeml_action.cli.terminal import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from easeml_action.world import Retirement
 
 _LOCAL = "local"
+# How a remedy writes an input of the workflow that is also an option of this command.
+_INPUT = re.compile(r"`(allow-unsandboxed): ([^`]+)`")
 
 
 @app.command(epilog="Example: easeml gate HEAD --private-key ~/private/key.asc")
@@ -69,6 +72,7 @@ def gate(
 
     git = Git(work_tree_of(Path.cwd()) or Path.cwd())
     change = _change(git, commit, branch)
+    key, passphrase = require_secrets(private_key)
     if not record:
         show_note("Nothing is charged: keep the verdict from whoever changes the model.")
     with (
@@ -80,8 +84,8 @@ def gate(
                 git=checkout,
                 change=change,
                 config_path=config,
-                private_key=read_private_key(private_key),
-                passphrase=given_passphrase(),
+                private_key=key,
+                passphrase=passphrase,
                 ledger_branch=ledger_branch,
                 repository_id=None,
                 audience=TerminalAudience(),
@@ -108,7 +112,7 @@ class TerminalAudience:
     def conclude(self, report: "Report") -> None:
         """Say what ended a run without a verdict; the verdict itself is the command's result."""
         if report.verdict == "error":
-            lines = [f"easeml: {report.problem} {report.remedy}", report.excerpt]
+            lines = [f"easeml: {report.problem} {_as_option(report.remedy)}", report.excerpt]
             show_error("\n".join([*filter(None, lines), f"More: {report.more}"]))
 
     def mail(self, recipient: str, report: "Report", *, passed: bool) -> None:  # noqa: ARG002
@@ -173,6 +177,11 @@ def _change(git: Git, commit: str, branch: str | None) -> "Change":
     )
 
 
+def _as_option(advice: str) -> str:
+    """Name an input of the action as the option that it is on the command line."""
+    return _INPUT.sub(r"`--\1 \2`", advice)
+
+
 def _show(report: "Report") -> None:
     terms = report.terms
     facts = {
@@ -183,6 +192,6 @@ def _show(report: "Report") -> None:
         "what is left": report.left,
         "rows": "" if report.rows is None else f"{report.rows:,}",
         "price": report.price,
-        "next": report.advice,
+        "next": _as_option(report.advice),
     }
     show_facts(report.headline, {name: fact for name, fact in facts.items() if fact})

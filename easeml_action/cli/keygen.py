@@ -14,7 +14,7 @@ from easeml_action.cli.app import app
 from easeml_action.cli.credentials import PASSPHRASE_VARIABLE, PRIVATE_KEY_VARIABLE, ask_passphrase
 from easeml_action.cli.errors import FileExists, WrongUse
 from easeml_action.cli.files import PRIVATE, work_tree_of, write_new
-from easeml_action.cli.terminal import show_json, show_note
+from easeml_action.cli.terminal import show_commands, show_json, show_note
 
 if TYPE_CHECKING:
     from easeml_action.testset import KeyPair
@@ -85,8 +85,11 @@ def keygen(
         show_note(f"Private key: {private} (keep a copy in a safe place, and commit it nowhere)")
     show_note(f"Public key:  {public} (commit it)")
     show_note("Store the private key as a secret of the repository:")
-    for command in commands:
-        show_note(f"  {command}")
+    if to_stdout:  # where nothing but the key may be
+        for command in commands:
+            show_note(f"  {command}")
+    else:
+        show_commands(commands)
 
 
 def private_key_place(folder: Path) -> Path:

@@ -13,6 +13,8 @@ from easeml_action.cli.errors import WrongUse
 from easeml_action.cli.hosting import repository_at
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from easeml_action.ledger import History, KnownTestSet, Ledger
     from easeml_action.testset import Vault
 
@@ -36,15 +38,22 @@ DEFAULT_LEDGER_BRANCH = "easeml-ledger"
 
 @contextmanager
 def opened_vault(private_key: Path | None) -> Iterator["Vault"]:
-    """Lend the vault of the private key, or of the passphrase where there is no key.
+    """Lend the vault of the private key, or of the passphrase; see :func:`require_secrets`."""
+    from easeml_action.testset import open_vault
+
+    key, passphrase = require_secrets(private_key)
+    with open_vault(key, passphrase) as vault:
+        yield vault
+
+
+def require_secrets(private_key: Path | None) -> "tuple[SecretStr | None, SecretStr | None]":
+    """Return the private key and the passphrase, of which one may be missing.
 
     Raises
     ------
     WrongUse
         There is neither.
     """
-    from easeml_action.testset import open_vault
-
     key, passphrase = read_private_key(private_key), given_passphrase()
     if key is None and passphrase is None:
         raise WrongUse(
@@ -52,8 +61,7 @@ def opened_vault(private_key: Path | None) -> Iterator["Vault"]:
             "Name its file with --private-key, or set EASEML_PRIVATE_KEY (EASEML_PASSPHRASE for a "
             "test set that is encrypted with a passphrase).",
         )
-    with open_vault(key, passphrase) as vault:
-        yield vault
+    return key, passphrase
 
 
 def ledger_of(vault: "Vault | None", branch: str) -> "Ledger":

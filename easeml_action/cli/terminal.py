@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich import box
@@ -69,6 +69,12 @@ def show_scene(title: str, facts: Mapping[str, str]) -> None:
 def show_markdown(title: str, text: str) -> None:
     """Print a Markdown text in a frame, as a page would show it."""
     _console().print(Panel(Markdown(text), title=title, title_align="left", box=box.ROUNDED))
+
+
+def show_commands(commands: Iterable[str]) -> None:
+    """Print the commands that come next."""
+    for command in commands:
+        print(f"  {command}")
 
 
 _NOTES = {"shown": True}  # what --quiet decides, anew for every command

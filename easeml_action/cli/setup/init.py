@@ -50,7 +50,7 @@ from easeml_action.cli.term_options import (
     Reliability,
     Steps,
 )
-from easeml_action.cli.terminal import show_json, show_note
+from easeml_action.cli.terminal import show_commands, show_json, show_note
 from easeml_action.git import Git, GitFailed
 
 if TYPE_CHECKING:
@@ -330,5 +330,4 @@ def report(
     )
     place = "repository" if environment is None else f"environment {environment}"
     show_note(f"Store it as a secret of the {place}, and commit what was written:")
-    for command in commands:
-        show_note(f"  {command}")
+    show_commands(commands)

@@ -26,7 +26,7 @@ from easeml_action.cli.setup.predecessor import (
 )
 from easeml_action.cli.setup.questions import ask, can_ask, confirm
 from easeml_action.cli.setup.texts import mail_commands, workflow_draft
-from easeml_action.cli.terminal import show_json, show_note
+from easeml_action.cli.terminal import show_commands, show_json, show_note
 from easeml_action.errors import GateError
 from easeml_action.git import Git
 
@@ -303,5 +303,4 @@ def _report(root: Path, done: Migrated, guidance: str, *, as_json: bool) -> None
     show_note(f"{done.rows:,} secret rows; {done.config.plan().rows:,} are required.")
     show_note(guidance)
     show_note(f"The secret {PRIVATE_KEY_SECRET} is used as it is. When the script has changed:")
-    for command in commands:
-        show_note(f"  {command}")
+    show_commands(commands)

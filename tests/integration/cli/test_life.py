@@ -81,6 +81,13 @@ def test_a_test_set_lives_and_is_replaced(project) -> None:
     assert f"<summary><code>{test_set['test_set'][:12]}</code>" in page.read_text()
 
 
+def test_a_gate_without_a_key_says_how_a_terminal_gets_one(project) -> None:
+    for more in ((), ("--record",), ("--json",)):
+        done = project.easeml("gate", *more)
+        assert (done.code, done.stdout) == (2, "")
+        assert "Name its file with --private-key, or set EASEML_PRIVATE_KEY" in done.stderr
+
+
 def test_rows_that_have_served_are_refused_before_they_are_encrypted(project) -> None:
     assert project("gate", project.model("a model", GOOD), "--record").code == 0
     (used,) = project("status", "--json").json()["test_sets"]

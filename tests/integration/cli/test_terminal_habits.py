@@ -33,12 +33,13 @@ def test_quiet_leaves_notes_out_and_keeps_results_and_errors(easeml) -> None:
     quiet = easeml(
         "--quiet", "keygen", "--public-key", "quiet.asc", "--private-key", easeml.home / "b.asc"
     )
-    assert "gh secret set" in loud.stderr
-    assert (quiet.code, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert "Public key:" in loud.stderr
+    stored = f"  gh secret set EASEML_PRIVATE_KEY < {easeml.home / 'b.asc'}\n"
+    assert (quiet.code, quiet.stdout, quiet.stderr) == (0, stored, "")
     again = easeml("-q", "keygen", "--public-key", "quiet.asc")
     assert (again.code, "quiet.asc exists" in again.stderr) == (1, True)
     assert "keygen" in easeml("-q", "--help").stdout
-    assert "gh secret set" in easeml("keygen", "--public-key", "p.asc").stderr
+    assert "Public key:" in easeml("keygen", "--public-key", "p.asc").stderr
 
 
 @pytest.mark.parametrize(("typed", "offered"), [("rev", "reveal"), ("check-", "check-config")])

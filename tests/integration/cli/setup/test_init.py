@@ -70,6 +70,15 @@ def test_in_a_folder_of_the_repository_the_gate_is_at_its_root_and_the_commands_
     assert newcomer.git("status", "--porcelain") == ""
 
 
+def test_the_commands_that_come_next_are_the_result(newcomer) -> None:
+    done = newcomer("--quiet", "init", newcomer.home / "test.csv", *TERMS)
+    private = newcomer.home / ".easeml/project.private.asc"
+    store, add, commit, push = done.stdout.splitlines()
+    assert store == f"  gh secret set EASEML_PRIVATE_KEY < {private}"
+    assert [line.split()[1] for line in (add, commit, push)] == ["add", "commit", "push"]
+    assert "git add" not in done.stderr
+
+
 def test_a_branch_that_origin_has_is_pushed_without_its_name(newcomer, tmp_path) -> None:
     newcomer.git("init", "-q", "--bare", str(tmp_path / "origin.git"))
     newcomer.git("remote", "add", "origin", str(tmp_path / "origin.git"))
@@ -261,7 +270,7 @@ def test_the_key_is_stored_where_a_workflow_that_is_there_looks_for_it(newcomer)
     done = newcomer("init", newcomer.home / "test.csv", *options, **environment)
     assert path.read_text() == example.read_text()
     assert "Store it as a secret of the environment easeml" in done.stderr
-    shown = [line.strip() for line in done.stderr.splitlines() if "gh secret" in line]
+    shown = [line.strip() for line in done.stdout.splitlines() if "gh secret" in line]
     private = newcomer.home / ".easeml/project.private.asc"
     assert shown == [
         f"gh secret set EASEML_PRIVATE_KEY --env easeml < {private}",
