@@ -1,4 +1,4 @@
-"""Pull requests as GitHub's REST API shows them. Pure."""
+"""Pull requests, and the repository that they are for, as GitHub's REST API shows them. Pure."""
 
 from typing import Any
 
@@ -98,6 +98,13 @@ def pull_request(stamped: Json, *, repository: str, api: str, number: int, body:
         "title": body.get("title", ""),
         "user": user,
     }
+
+
+def full_repository(name: str, api: str, created: str) -> Json:
+    """Return a repository as it is shown where it is asked for by its name."""
+    owner = _user(name.partition("/")[0], api)
+    counts = dict.fromkeys(("network_count", "subscribers_count"), 0)
+    return _repository(name, api, owner, created) | counts | {"has_discussions": False}
 
 
 def _user(login: str, api: str) -> Json:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlencode
 
-from easeml_action.demo.github_pulls import pull_request
+from easeml_action.demo.github_pulls import full_repository, pull_request
 from easeml_action.demo.github_settings import Json, Settings, timestamp
 
 _MAX_DESCRIPTION = 140
@@ -214,6 +214,9 @@ class Repository:
         listed = [pull for pull in self.pulls if head in {None, pull["head"]["label"]}]
         return self._page(request, "/pulls", reversed(listed))
 
+    def _get_itself(self, _: Request) -> Response:
+        return Response(200, full_repository(self.name, self.url, timestamp()))
+
     def _list_shared_secrets(self, request: Request) -> Response:
         listed = self.settings.show_shared_secrets()
         page = self._page(request, "/actions/organization-secrets", listed)
@@ -297,6 +300,7 @@ def _refuse(_: Repository, __: Request, *___: str) -> Response:
 
 
 _ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
+    ("GET", r"", Repository._get_itself),
     ("POST", r"/statuses/([^/]+)", Repository._create_status),
     ("GET", r"/commits/([^/]+)/statuses", Repository._list_statuses),
     # The workflow that we advise does not grant `actions: read`.

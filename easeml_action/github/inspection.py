@@ -37,6 +37,17 @@ class Environment:
     restricted: bool
 
 
+def is_seen(github: GitHub) -> bool:
+    """Say whether the token sees the repository at all; of one that it does not, all is missing.
+
+    Raises
+    ------
+    GateError
+        See :meth:`GitHub.ask`; the permission in question is ``metadata: read``.
+    """
+    return _get(github, "", "see it", "metadata: read") is not None
+
+
 def has_secret(github: GitHub, name: str) -> bool:
     """Say whether the repository itself has an Actions secret of this name.
 

@@ -59,6 +59,9 @@ def look_at_github(set_up: SetUp) -> list[Finding]:
     if github is None:
         cure = "Set GITHUB_REPOSITORY to owner/name."
         return [Finding("on GitHub", "unknown", "origin is not an address of GitHub's", cure)]
+    unseen = look_at("on GitHub", partial(_repository, github), fault="unknown")
+    if unseen:
+        return unseen
     looks: list[tuple[str, Look]] = [
         *_looks_at_secrets(github, set_up),
         ("Actions", partial(_actions, github)),
@@ -67,6 +70,16 @@ def look_at_github(set_up: SetUp) -> list[Finding]:
     if set_up.default_branch is not None:
         looks.append(("required status", partial(_required, github, set_up.default_branch)))
     return [finding for piece, look in looks for finding in look_at(piece, look, fault="unknown")]
+
+
+def _repository(github: "GitHub") -> Iterator[Finding]:
+    """Look whether there is anything to see; what can be seen is no finding yet."""
+    from easeml_action.github import is_seen
+
+    if not is_seen(github):
+        fact = f"the token sees no repository {github.repository}"
+        cure = "Use a token of somebody who does, or set GITHUB_REPOSITORY to owner/name."
+        yield Finding("on GitHub", "unknown", fact, cure)
 
 
 def _looks_at_secrets(github: "GitHub", set_up: SetUp) -> Iterator[tuple[str, Look]]:

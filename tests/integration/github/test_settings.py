@@ -8,6 +8,7 @@ from easeml_action.github import (
     find_environment,
     has_environment_secret,
     has_secret,
+    is_seen,
     keeps_history,
     open_pull_request,
     required_checks,
@@ -16,6 +17,12 @@ from easeml_action.github import (
 )
 
 PULL = {"head": "new-rows", "base": "main", "title": "Use a new test set", "body": "Rows."}
+
+
+def test_a_repository_is_seen(server, github) -> None:
+    assert is_seen(github)
+    server.fail_next(status=404)
+    assert not is_seen(github)
 
 
 def test_secrets_are_known_by_name(server, github) -> None:

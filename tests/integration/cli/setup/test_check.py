@@ -124,11 +124,35 @@ def test_what_github_knows_is_looked_at(gated, github) -> None:
 
 
 def test_what_the_token_may_not_see_is_unknown_and_not_missing(gated, github) -> None:
-    github.fail_next(100, status=403)
+    for path in ("/actions/", "/rules/", "/branches/"):
+        github.fail_next(100, status=403, path=path)
     done = looked(gated, github)
     assert done.code == 0, done.stdout
     found = states(done)
     assert [found[piece] for piece in ("secret", "Actions", "required status")] == ["unknown"] * 3
+
+
+@pytest.mark.parametrize(
+    ("repository", "token", "said"),
+    [
+        ("octo/other", DEFAULT_TOKEN, "sees no repository octo/other"),
+        (DEFAULT_REPOSITORY, "another", "GitHub does not accept the token"),
+    ],
+)
+def test_a_token_of_somebody_else_is_said_once_and_nothing_is_missing(
+    gated, github, repository: str, token: str, said: str
+) -> None:
+    done = gated(
+        "init",
+        "--check",
+        "--json",
+        GITHUB_API_URL=github.url,
+        GITHUB_REPOSITORY=repository,
+        GH_TOKEN=token,
+    )
+    assert done.code == 0, done.stdout
+    assert [state for state in states(done).values() if state != "ok"] == ["unknown"]
+    assert said in done.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
