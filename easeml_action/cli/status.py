@@ -59,7 +59,10 @@ def status(
         )
         return
     if not history.test_sets:
-        show_note(f"The ledger on {ledger_branch} is empty: no step has been taken.")
+        show_note(
+            f"No step is on record on the branch {ledger_branch} of origin. If the ledger is kept "
+            "on another one, name it with --ledger-branch."
+        )
     for test_set in history.test_sets:
         _show(test_set)
 

@@ -139,7 +139,10 @@ def _tell_of_periods(config: "Config", rows: int, required: int) -> None:
     if periods > 1:
         show_note(f"The rows serve {periods:,} periods, {each}.")
     elif possible > 1:
-        show_note(f"With --periods auto they would serve {possible:,} periods, {each}.")
+        show_note(
+            f"With --periods auto they would serve {possible:,} periods, {each}; or put "
+            "`periods: auto` into .easeml.yml before you commit."
+        )
 
 
 def _with_answers(settings: Settings) -> Settings:

@@ -170,9 +170,11 @@ def test_there_is_nothing_to_reveal_before_the_first_step(project) -> None:
     assert "knows no test set yet" in done.stderr
 
 
-def test_an_empty_ledger_is_said_to_be_empty(project) -> None:
-    done = project("status")
-    assert (done.code, "is empty: no step has been taken" in done.stderr) == (0, True)
+def test_where_no_step_is_on_record_the_branch_is_named(project) -> None:
+    for more, branch in (((), "easeml-ledger"), (("--ledger-branch", "nope"), "nope")):
+        done = project("status", *more)
+        assert done.code == 0
+        assert f"No step is on record on the branch {branch} of origin." in done.stderr
 
 
 def test_another_key_does_not_verify_the_ledger(project) -> None:

@@ -1,5 +1,6 @@
 """What the documents say is what the code does."""
 
+import math
 import re
 import shlex
 from dataclasses import fields
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scipy.stats import binom
 from typer.main import get_group
 
 from easeml_action import __version__
 from easeml_action.cli import app
 from easeml_action.cli.setup.texts import CHECKOUT, workflow_draft
 from easeml_action.condition import parse
-from easeml_action.config import Config
+from easeml_action.config import Config, Terms
 from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +82,34 @@ def test_the_readme_says_how_many_rows_its_conditions_take() -> None:
     other = config.model_copy(update={"condition": parse(stated[3])}).plan()
     rows = [int(number.replace(",", "")) for number in stated.group(1, 2, 4)]
     assert rows == [plan.rows, plan.labels, other.rows]
+
+
+def test_the_example_of_the_statistics_is_true() -> None:
+    page = " ".join((ROOT / "docs" / "statistics.md").read_text().split())
+    settings = {
+        "condition": "n > 0.8 +/- 0.05",
+        "reliability": 0.999,
+        "mode": "fp-free",
+        "adaptivity": "full",
+        "steps": 32,
+    }
+    terms = Terms.read(settings, "Here")
+    plan, one = terms.plan(), terms.model_copy(update={"steps": 1}).plan()
+
+    def by_luck(right: int, accuracy: float = 0.8) -> float:
+        return float(binom.sf(right - 1, plan.rows, accuracy))
+
+    least = next(each for each in range(plan.rows) if math.log(by_luck(each)) <= plan.ln_alpha)
+    assert f"takes {plan.rows:,} rows." in page
+    assert f"passes that is right on {least:,} of them or more" in page
+    assert f"a test set for one commit has {one.rows:,} rows" in page
+    assert f"in 1 of {math.floor(1 / by_luck(2_600) / 1e3) * 1_000:,} test sets" in page
+    assert f"in 1 of {math.floor(1 / by_luck(least) / 1e10) * 10**10:,} test sets" in page
+    assert plan.evaluations > 4e9
+    assert math.exp(-plan.ln_alpha) > 4e12
+    assert by_luck(2_480) > 0.8
+    assert 0.4 < by_luck(least, 0.85) < 0.6
+    assert by_luck(least, 0.9) > 1 - 1e-9
 
 
 def test_the_workflow_in_the_readme_gives_the_permissions_that_are_needed() -> None:

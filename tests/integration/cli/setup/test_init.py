@@ -208,6 +208,7 @@ def test_rows_for_several_periods_are_shared_out_by_saying_so(newcomer) -> None:
 def test_who_has_rows_for_several_periods_is_told(newcomer) -> None:
     done = newcomer("init", newcomer.home / "test.csv", *TERMS)
     assert "With --periods auto they would serve 17 periods" in done.stderr
+    assert "put `periods: auto` into .easeml.yml before you commit" in done.stderr
 
 
 def test_a_model_can_have_a_dockerfile_from_the_start(newcomer) -> None:
