@@ -73,6 +73,7 @@ def gate(
     git = Git(work_tree_of(Path.cwd()) or Path.cwd())
     change = _change(git, commit, branch)
     key, passphrase = require_secrets(private_key)
+    progress = TerminalProgress()
     if not record:
         show_note("Nothing is charged: keep the verdict from whoever changes the model.")
     with (
@@ -89,13 +90,15 @@ def gate(
                 ledger_branch=ledger_branch,
                 repository_id=None,
                 audience=TerminalAudience(),
-                progress=TerminalProgress(),
+                progress=progress,
                 scratch=Path(scratch),
                 cache=cache_folder(os.environ),
                 run_url=_LOCAL,
                 allow_unsandboxed=layers_named(allow_unsandboxed),
             )
         )
+    if report.verdict == "error":
+        progress.show_withheld()
     if as_json:
         show_json({**report.outputs, "problem": report.problem, "recorded": record})
     else:

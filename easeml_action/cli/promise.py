@@ -29,10 +29,10 @@ def explain(terms: Terms, plan: Plan) -> str:
     lucky = f"Where {missed}, a model passes by luck in at most {_of_test_sets(error)}"
     sure = sure_pass(terms)
     if sure is None:
-        return f"{lucky}. No model is promised a pass: none can be so good that {_far(clauses)}."
+        return f"{lucky}. No model is promised a pass: none can be so good that {_far(terms)}."
     # A model that deserves its pass can miss each clause by bad luck, with the whole error.
     misses = len(clauses) * error
-    surely = "as surely" if len(clauses) == 1 else f"in all but {_of_test_sets(misses)}"
+    surely = "as surely" if len(clauses) == 1 else f"in all but at most {_of_test_sets(misses)}"
     # What the other tests need beyond the plan's rule can be a little more.
     exact = all(each.test == "binomial" for each in plan.clauses)
     passes = f"it passes {surely}" if exact else f"the plan has it pass {surely}"
@@ -45,16 +45,7 @@ def sure_pass(terms: Terms) -> str | None:
     None where no model can be so good. Under ``fn-free`` a pass is no achievement, and the answer
     is None, too.
     """
-    clauses = terms.condition.clauses
-    if terms.mode == "fn-free" or room_of(terms) < 0:
-        return None
-    disagreement = planned_disagreement(clauses, terms.max_disagreement)
-    compares = any(each.n and each.o for each in clauses)
-    if compares and disagreement < 1 and planned_disagreement(clauses, None) == 1:
-        # No clause bounds it: then the plan rests on an assumption.
-        assumed = decimal_text(Fraction(str(terms.max_disagreement)))
-        return f"{_far(clauses)} and at most {assumed} of the predictions differ"
-    return _far(clauses)
+    return None if terms.mode == "fn-free" or room_of(terms) < 0 else _far(terms)
 
 
 def room_of(terms: Terms) -> float:
@@ -67,8 +58,16 @@ def room_of(terms: Terms) -> float:
     return room_for_certainty(clauses, terms.mode, disagreement)
 
 
-def _far(clauses: tuple[Clause, ...]) -> str:
-    return " and ".join(_side(each, tolerances=2, met=True) for each in clauses)
+def _far(terms: Terms) -> str:
+    """Say where every clause is met by twice its tolerance, and what the plan assumes there."""
+    clauses = terms.condition.clauses
+    far = " and ".join(_side(each, tolerances=2, met=True) for each in clauses)
+    compares = any(each.n and each.o for each in clauses)
+    if compares and terms.max_disagreement is not None and planned_disagreement(clauses, None) == 1:
+        # No clause bounds how many differ.
+        assumed = decimal_text(Fraction(str(terms.max_disagreement)))
+        far += f" and at most {assumed} of the predictions differ"
+    return far
 
 
 def _side(clause: Clause, *, tolerances: int, met: bool) -> str:

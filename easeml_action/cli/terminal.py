@@ -120,19 +120,19 @@ class TerminalProgress:
     def show_untrusted(self, text: str) -> None:
         """Show text written by a model, without what would steer the terminal."""
         self.untrusted += text if text.endswith("\n") else f"{text}\n"
-        for line in _harmless(text):
-            show_note(line)
+        for line in text.splitlines():
+            show_note(f"  | {harmless(line)}")
 
     def show_withheld(self) -> None:
         """Show what models have written and ``--quiet`` left out, where an error speaks of it."""
         if not _NOTES["shown"]:
-            for line in _harmless(self.untrusted):
-                show_error(line)
+            for line in self.untrusted.splitlines():
+                show_error(f"  | {harmless(line)}")
 
 
-def _harmless(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        yield "  | " + "".join(sign if sign.isprintable() else "?" for sign in line)
+def harmless(line: str) -> str:
+    """Return a line that others have written without what would steer the terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
 
 
 def _console() -> Console:

@@ -16,6 +16,7 @@ from easeml_action.cli.files import work_tree_of
 from easeml_action.cli.rehearsal import default_branch
 from easeml_action.cli.terminal import (
     TerminalProgress,
+    harmless,
     show_error,
     show_facts,
     show_json,
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 _ORIGIN = "refs/remotes/origin"
 _MODULE_MISSING = re.compile(r"^ModuleNotFoundError: ", re.MULTILINE)
-_LABELS_SHOWN = 10
+# of the sample, in an error about predictions
+_LABELS_SHOWN, _LABELS_WIDTH = 10, 200
 _NOBODY = identity("easeml try", "easeml@example.com")
 
 
@@ -127,7 +129,7 @@ def _try(
         progress.show_withheld()
         if gate.config.dockerfile is None and _MODULE_MISSING.search(progress.untrusted):
             show_error(
-                "A missing module belongs into the commit's requirements.txt; your own "
+                "A missing module belongs in the commit's requirements.txt; your own "
                 "environment is not used."
             )
         raise
@@ -149,6 +151,7 @@ def _foreign(sample: "TestSet", predictions: "Sequence[str | None]") -> str | No
     if {canonical_label(each) for each in predictions if each is not None} & set(labels):
         return None
     shown = ", ".join([*labels[:_LABELS_SHOWN], *(["..."] if labels[_LABELS_SHOWN:] else [])])
+    shown = harmless(shown[:_LABELS_WIDTH])
     return (
         f"No prediction is spelled like a label of the sample ({shown}). A prediction that is no "
         "label of the test set is wrong, whatever it means."

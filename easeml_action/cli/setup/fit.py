@@ -73,16 +73,15 @@ def keys(change: Change) -> str:
 def _variants(terms: Terms) -> Iterator[Change]:
     """Return changes that leave the terms' own budget, and smaller ones."""
     fewer: Change = {"steps": terms.steps // _FEWER}
+    first_pass: Change = {"adaptivity": "firstChange"} if terms.passes is None else {"passes": 1}
+    shows_more = terms.adaptivity == "full" and terms.passes != 1
     yield {}
+    if shows_more:
+        yield first_pass
     if terms.steps // _FEWER >= _fewest(terms):
         yield fewer
-    if terms.adaptivity == "full" and terms.passes != 1:
-        first_pass: Change = (
-            {"adaptivity": "firstChange"} if terms.passes is None else {"passes": 1}
-        )
-        yield first_pass
-        if terms.steps >= _FEWER:
-            yield first_pass | fewer
+    if shows_more and terms.steps >= _FEWER:
+        yield first_pass | fewer
 
 
 def _fewest(terms: Terms) -> int:

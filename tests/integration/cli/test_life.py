@@ -88,6 +88,15 @@ def test_a_gate_without_a_key_says_how_a_terminal_gets_one(project) -> None:
         assert "Name its file with --private-key, or set EASEML_PRIVATE_KEY" in done.stderr
 
 
+def test_a_quiet_gate_shows_the_log_that_its_error_speaks_of(project) -> None:
+    key = ("--private-key", project.private_key)
+    commit = project.model("a broken model", "missing")
+    done = project.easeml("--quiet", "gate", commit, *key)
+    assert (done.code, "Read its own words in the log" in done.stderr) == (1, True)
+    assert "  | NameError: name 'missing' is not defined" in done.stderr
+    assert "Smoke run" not in done.stderr
+
+
 def test_rows_that_have_served_are_refused_before_they_are_encrypted(project) -> None:
     assert project("gate", project.model("a model", GOOD), "--record").code == 0
     (used,) = project("status", "--json").json()["test_sets"]

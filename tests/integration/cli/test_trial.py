@@ -77,7 +77,7 @@ def test_the_words_that_an_error_speaks_of_are_shown_where_notes_are_not(develop
 
 
 def test_a_missing_module_is_told_where_it_belongs(developer) -> None:
-    hint = "A missing module belongs into the commit's requirements.txt"
+    hint = "A missing module belongs in the commit's requirements.txt"
     developer.model("an import", "__import__('no_such_module')")
     assert hint in developer.easeml("try").stderr
     developer.model("another fault", "missing")

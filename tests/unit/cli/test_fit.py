@@ -9,17 +9,7 @@ from easeml_action.cli.setup.fit import keys, nearest, options
 from easeml_action.condition import parse
 from easeml_action.config import Terms
 from easeml_action.statistics import Clause, smallest_tolerances
-
-
-def terms(condition: str, **changes: object) -> Terms:
-    settings = {
-        "condition": condition,
-        "reliability": 0.999,
-        "mode": "fp-free",
-        "adaptivity": "full",
-        "steps": 32,
-    }
-    return Terms.read(settings | changes, "Here")
+from tests.terms import terms
 
 
 @pytest.mark.parametrize(

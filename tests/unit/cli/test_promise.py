@@ -7,17 +7,7 @@ from scipy.stats import binom
 from easeml_action.cli.promise import explain, sure_pass
 from easeml_action.config import Terms
 from easeml_action.statistics import Outcomes, judge
-
-
-def terms(condition: str, **changes: object) -> Terms:
-    settings = {
-        "condition": condition,
-        "reliability": 0.999,
-        "mode": "fp-free",
-        "adaptivity": "full",
-        "steps": 32,
-    }
-    return Terms.read(settings | changes, "Here")
+from tests.terms import terms
 
 
 @pytest.mark.parametrize(
@@ -39,13 +29,19 @@ def terms(condition: str, **changes: object) -> Terms:
             terms("n > 0.8 +/- 0.05 /\\ d < 0.1 +/- 0.02", reliability=0.95),
             "Where n is 0.8 or less or d is 0.1 or more, a model passes by luck in at most 1 of 20 "
             "test sets; where n is 0.9 (0.8 + 2 x 0.05) or more and d is 0.06 (0.1 - 2 x 0.02) or "
-            "less, it passes in all but 1 of 10 test sets; between them chance decides.",
+            "less, it passes in all but at most 1 of 10 test sets; between them chance decides.",
         ),
         (
             terms("n > 0.9 +/- 0.081"),
             "Where n is 0.9 or less, a model passes by luck in at most 1 of 1,000 test sets. No "
             "model is promised a pass: none can be so good that n is 1.062 (0.9 + 2 x 0.081) or "
             "more.",
+        ),
+        (
+            terms("n - o > 0.02 +/- 0.05", max_disagreement=0.1),
+            "Where n - o is 0.02 or less, a model passes by luck in at most 1 of 1,000 test sets. "
+            "No model is promised a pass: none can be so good that n - o is 0.12 (0.02 + 2 x 0.05) "
+            "or more and at most 0.1 of the predictions differ.",
         ),
         (
             terms("n > 0.8 +/- 0.05 /\\ d < 0.1 +/- 0.02", mode="fn-free"),

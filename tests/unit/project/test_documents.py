@@ -15,8 +15,9 @@ from easeml_action import __version__
 from easeml_action.cli import app
 from easeml_action.cli.setup.texts import CHECKOUT, workflow_draft
 from easeml_action.condition import parse
-from easeml_action.config import Config, Terms
+from easeml_action.config import Config
 from easeml_action.measured import MeasuredClause, MeasuredStep, MeasuredTestSet
+from tests.terms import terms
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -86,15 +87,8 @@ def test_the_readme_says_how_many_rows_its_conditions_take() -> None:
 
 def test_the_example_of_the_statistics_is_true() -> None:
     page = " ".join((ROOT / "docs" / "statistics.md").read_text().split())
-    settings = {
-        "condition": "n > 0.8 +/- 0.05",
-        "reliability": 0.999,
-        "mode": "fp-free",
-        "adaptivity": "full",
-        "steps": 32,
-    }
-    terms = Terms.read(settings, "Here")
-    plan, one = terms.plan(), terms.model_copy(update={"steps": 1}).plan()
+    plan = terms("n > 0.8 +/- 0.05").plan()
+    one = terms("n > 0.8 +/- 0.05", steps=1).plan()
 
     def by_luck(right: int, accuracy: float = 0.8) -> float:
         return float(binom.sf(right - 1, plan.rows, accuracy))

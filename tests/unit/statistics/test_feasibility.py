@@ -1,8 +1,16 @@
 from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 
-from easeml_action.statistics import Budget, Clause, ImpossibleCondition, plan
+from easeml_action.statistics import (
+    Budget,
+    Clause,
+    ImpossibleCondition,
+    Mode,
+    plan,
+    room_for_certainty,
+)
 
 MakeClause = Callable[..., Clause]
 BUDGET = Budget("full", 32, 0.99)
@@ -51,6 +59,27 @@ def test_contradictory_clauses_are_named(
 ) -> None:
     with pytest.raises(ImpossibleCondition, match="the clauses contradict each other"):
         plan(tuple(clause(*text) for text in texts), BUDGET, "fp-free")
+
+
+@pytest.mark.parametrize(
+    ("texts", "mode", "room"),
+    [
+        ((("n", ">", "0.8", "0.05"),), "fp-free", 0.1),
+        ((("n", ">", "0.8", "0.1"),), "fp-free", 0),
+        ((("n", ">", "0.9", "0.08"),), "fp-free", -0.06),
+        ((("d", "<", "0.1", "0.03"),), "fp-free", 0.04),
+        # A gain takes predictions that differ: half of the room is for each of the two.
+        ((("n - o", ">", "0.02", "0.01"), ("d", "<", "0.1", "0.01")), "fp-free", 0.02),
+        ((("n - o", ">", "0.02", "0.04"),), "fp-free", 0.1),
+        ((("n", ">", "0.9", "0.08"),), "fn-free", 0.74),
+        ((("n", ">", "0.1", "0.08"), ("d", "<", "0.5", "0.1")), "fn-free", -0.06),
+    ],
+)
+def test_the_room_beyond_twice_the_tolerances_is_that_of_the_best_model(
+    clause: MakeClause, texts: tuple[tuple[str, ...], ...], mode: Mode, room: float
+) -> None:
+    clauses = tuple(clause(*text) for text in texts)
+    assert room_for_certainty(clauses, mode, Fraction(1, 5)) == pytest.approx(room)
 
 
 def test_clauses_without_room_for_their_tolerances_are_named(clause: MakeClause) -> None:
