@@ -63,10 +63,10 @@ def _far(terms: Terms) -> str:
     clauses = terms.condition.clauses
     far = " and ".join(_side(each, tolerances=2, met=True) for each in clauses)
     compares = any(each.n and each.o for each in clauses)
-    if compares and terms.max_disagreement is not None and planned_disagreement(clauses, None) == 1:
+    assumed = Fraction(str(terms.max_disagreement or 1))
+    if compares and assumed < 1 and planned_disagreement(clauses, None) == 1:
         # No clause bounds how many differ.
-        assumed = decimal_text(Fraction(str(terms.max_disagreement)))
-        far += f" and at most {assumed} of the predictions differ"
+        far += f" and at most {decimal_text(assumed)} of the predictions differ"
     return far
 
 

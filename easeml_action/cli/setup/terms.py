@@ -239,7 +239,8 @@ def _choose_less(known: Settings, config: "Config", rows: int, required: int) ->
             raise WrongUse(f"{answer!r} is none of them.", f"Answer 1 to {len(offers)}.")
         return offers[int(answer) - 1][1]
 
-    return ask("Which", read, "1")
+    # Each is another promise, which nobody should make by an empty line.
+    return ask("Which", read)
 
 
 def _offer(settings: Settings, text: str) -> str:

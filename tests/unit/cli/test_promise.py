@@ -63,6 +63,7 @@ def test_a_perfect_model_is_promised_its_pass() -> None:
 def test_a_bound_of_the_condition_is_no_assumption() -> None:
     asked = terms("n - o > 0.02 +/- 0.01 /\\ d < 0.1 +/- 0.01", max_disagreement=0.5)
     assert "differ" not in str(sure_pass(asked))
+    assert "differ" not in str(sure_pass(terms("n - o > 0.1 +/- 0.1", max_disagreement=1.0)))
 
 
 def least_right(asked: Terms) -> int:

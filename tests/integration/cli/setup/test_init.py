@@ -375,7 +375,7 @@ def test_on_a_terminal_the_nearest_condition_that_fits_is_offered(newcomer, typi
     child.expect_exact("where n is 0.52 (0.5 + 2 x 0.01) or more")
     child.expect(r"1\. --condition '(n > 0\.5 \+/- 0\.\d+)': for models whose n is 0\.\d+ \(")
     condition = child.match[1]
-    answer(child, ("Which", "7"), ("is none of them", ""), ("Go on?", "y"))
+    answer(child, ("Which", "7"), ("is none of them", ""), ("Which", "1"), ("Go on?", "y"))
     answer(child, ("Passphrase", ""))
     child.expect(pexpect.EOF)
     child.close()
