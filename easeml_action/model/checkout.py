@@ -267,6 +267,8 @@ def _link(directory: Path, entry: Entry, target: bytes) -> None:
         raise LinkLeavesCheckout(entry.path)
     place = directory / entry.path
     _make_parents(directory, place)
+    if place.parent.resolve() != directory.resolve() / place.parent.relative_to(directory):
+        raise UnsafePath(entry.path)
     try:
         place.symlink_to(os.fsdecode(target))
     except OSError:

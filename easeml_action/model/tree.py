@@ -210,8 +210,12 @@ class Trees:
         return bytes.fromhex(child.oid)
 
     def _walk(self, tree: str, folder: str) -> Iterator[Entry]:
+        names = set[str]()
         for child in self._folders[tree]:
             path = _join(folder, child.name)
+            if child.name in names:  # git writes no such tree: a folder's files would go by a link
+                raise UnsafePath(path)
+            names.add(child.name)
             if child.mode == FOLDER:
                 if self._reaches(path):
                     _refuse_unsafe(child.name, path)

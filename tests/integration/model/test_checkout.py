@@ -2,6 +2,7 @@ import hashlib
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from easeml_action.model.checkout import (
     ScriptMissing,
     ScriptNotExecutable,
 )
-from easeml_action.model.tree import ObjectMissing, TooManyFiles, UnreadableTree, UnsafePath
+from easeml_action.model.tree import Entry, ObjectMissing, TooManyFiles, UnreadableTree, UnsafePath
 
 from .conftest import SCRIPT, Repository
 
@@ -276,9 +277,22 @@ def test_a_link_and_a_folder_of_the_same_name_cannot_write_elsewhere(
             ("100644", repository.blob(b"1"), SCRIPT),
         )
     )
-    model = read_model(repository.git, commit, WHOLE)
     with pytest.raises(UnsafePath):
-        model.write_to(repository.git, place / "out")
+        read_model(repository.git, commit, WHOLE)
+
+
+def test_no_link_is_made_by_way_of_a_link(repository: Repository, place: Path) -> None:
+    """Whatever was read: this is what keeps the gate, which may be root, in its own folder."""
+    target = place / "elsewhere"
+    target.mkdir()
+    link = repository.blob(str(target).encode())
+    commit = repository.commit_tree(
+        repository.tree(("120000", link, "a"), ("100755", repository.blob(b"1"), SCRIPT))
+    )
+    model = read_model(repository.git, commit, WHOLE)
+    inside = Entry("120000", link, "a/gpgconf")
+    with pytest.raises(UnsafePath):
+        replace(model, entries=(*model.entries, inside)).write_to(repository.git, place / "out")
     assert not any(target.iterdir())
 
 
@@ -290,9 +304,8 @@ def test_two_entries_of_the_same_name_are_refused(
     folder = repository.tree(("100644", blob, "file"))
     doubles = [(kind, folder if kind == "40000" else blob, "a") for kind in kinds]
     commit = repository.commit_tree(repository.tree(*doubles, ("100644", blob, SCRIPT)))
-    model = read_model(repository.git, commit, WHOLE)
     with pytest.raises(UnsafePath):
-        model.write_to(repository.git, place / "out")
+        read_model(repository.git, commit, WHOLE)
 
 
 @pytest.mark.parametrize("target", [b"", b"a\0b", b"x" * 5000])
