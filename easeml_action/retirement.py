@@ -65,13 +65,15 @@ def close_requests(
 ) -> None:
     """Close the issues about test sets that have been replaced, with what they had measured.
 
+    An older commit that is judged again has the test set of its time, which has replaced none.
+
     Of one that served in periods, what the newest that has retired had measured: the last one may
     have been replaced before its time.
     """
     for test_set, number in world.audience.open_requests().items():
         replaced = history.period_of(test_set).whole
         retired = [each for each in history.periods_of(replaced) if each.is_retired]
-        if retired and replaced != current:
+        if retired and history.has_replaced(current, replaced):
             measured = disclose(retired[-1], vault, newest=_STEPS_SHOWN)
             world.audience.close_request(number, measured)
             minutes.note_closed_issue(number)

@@ -89,6 +89,11 @@ class History:
         """Return the periods of a whole test set that were opened, the newest last."""
         return tuple(self._test_sets[each] for each in self._opened.get(whole, ()))
 
+    def has_replaced(self, newer: str, older: str) -> bool:
+        """Say whether one whole test set was opened after another."""
+        opened = list(self._opened)
+        return older in opened and newer in opened[opened.index(older) + 1 :]
+
     def turn_of(self, whole: str) -> Period:
         """Return the period of a test set whose turn it is, opened or not yet.
 
