@@ -96,15 +96,18 @@ def find_unsettled(
         if newest is None:
             told = [step for step in steps if each.is_whole and _has_a_page(step[1])]
         elif newest.state == "error":
-            told = [step for step in steps if _left_reserved(newest, step[1])]
+            told = _left_by(history, newest)
         elif newest.state == "pending":
             told = [step for step in steps if _is_of(newest, step[1])]
         else:
             continue
         if told and told[-1][1].verdict:
-            yield _tell(*told[-1], mark)
+            yield _tell(each.commit, *told[-1], mark)
         elif newest is not None and newest.state == "pending" and is_over(newest):
-            yield _tell(*steps[-1], mark) if steps else _unfinished(each.commit, newest)
+            if steps:
+                yield _tell(each.commit, *steps[-1], mark)
+            else:
+                yield _unfinished(each.commit, newest)
 
 
 def _steps_of(history: History, commit: str) -> list[tuple[KnownTestSet, Evaluation]]:
@@ -132,18 +135,33 @@ def _is_of(status: SeenStatus, step: Evaluation) -> bool:
     return status.target_url == step.reserved.run and status.time <= reserved
 
 
-def _left_reserved(status: SeenStatus, step: Evaluation) -> bool:
-    """Say whether a run ended in an error and left the step to whoever comes next."""
-    return status.description.endswith(STATUS_RESERVED.format(step=step.reserved.step))
+def _left_by(history: History, status: SeenStatus) -> list[tuple[KnownTestSet, Evaluation]]:
+    """Return the step that a run left to whoever comes next when it ended in an error, if it did.
+
+    It is the one that the run has begun last. Another commit may have charged it, for the same
+    model; and a test set that was replaced may have a judged step of the same number.
+    """
+    begun = [
+        (time, test_set, each)
+        for test_set in history.test_sets
+        for each in test_set.evaluations
+        for time, run in each.starts
+        if run == status.target_url
+    ]
+    if not begun:
+        return []
+    _, test_set, step = max(begun, key=lambda each: each[0])
+    is_left = status.description.endswith(STATUS_RESERVED.format(step=step.reserved.step))
+    return [(test_set, step)] if is_left else []
 
 
-def _tell(test_set: KnownTestSet, step: Evaluation, mark: str) -> Settlement:
-    """Return the status that follows from the public part of the ledger alone."""
+def _tell(commit: str, test_set: KnownTestSet, step: Evaluation, mark: str) -> Settlement:
+    """Return a commit's status as it follows from the public part of the ledger alone."""
     reserved, contract = step.reserved, test_set.contract
     url = (reserved.run or "") if _has_a_page(step) else ""
     if step.verdict is None:
         text = STATUS_UNFINISHED_STEP.format(step=reserved.step)
-        return Settlement(reserved.commit, "error", text, url)
+        return Settlement(commit, "error", text, url)
     terms = Terms(
         step.question.condition,
         contract.reliability,
@@ -154,7 +172,7 @@ def _tell(test_set: KnownTestSet, step: Evaluation, mark: str) -> Settlement:
     )
     report = Report(
         step.verdict.word,
-        reserved.commit,
+        commit,
         url,
         terms,
         step=reserved.step,
@@ -162,7 +180,7 @@ def _tell(test_set: KnownTestSet, step: Evaluation, mark: str) -> Settlement:
         retired=test_set.is_retired,
         mark=mark,
     )
-    return Settlement(reserved.commit, status_state(report), status_description(report), url)
+    return Settlement(commit, status_state(report), status_description(report), url)
 
 
 def _unfinished(commit: str, status: SeenStatus) -> Settlement:

@@ -35,6 +35,12 @@ class Evaluation:
         return self.reserved.question
 
     @property
+    def starts(self) -> tuple[tuple[str, str | None], ...]:
+        """When the step was begun, and by which run, each time."""
+        again = ((each.time, each.run) for each in self.resumed)
+        return ((self.reserved.time, self.reserved.run), *again)
+
+    @property
     def may_resume(self) -> bool:
         """Whether a run may begin the step again."""
         return self.verdict is None and len(self.resumed) < MAX_RESUMPTIONS

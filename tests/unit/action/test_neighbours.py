@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from easeml_action.github import SeenCommit, SeenStatus
-from easeml_action.ledger import Contract, Genesis, History, OpenedTestSet, Question, ReservedStep
+from easeml_action.ledger import (
+    Contract,
+    Genesis,
+    History,
+    OpenedTestSet,
+    Question,
+    ReservedStep,
+    ResumedStep,
+)
 from easeml_action.ledger import Verdict as Judged
 from easeml_action.neighbours import find_unsettled, recent_commits
 
@@ -126,6 +134,29 @@ def test_an_error_that_left_its_step_reserved_gives_way_to_the_verdict() -> None
     [(_, state, _, _)] = settled(history(False), seen(1, "error", 12, left))
     assert state == "failure"
     assert settled(history(False), seen(1, "error", 12, left.replace("1", "2"))) == []
+
+
+def test_a_step_that_another_commit_charged_is_told_where_it_was_left() -> None:
+    """A run on commit 7 resumed the step of commit 1, whose files are the same, and left it."""
+    left = "The remote did not take the push (step 1 stays reserved)"
+    resumed = ResumedStep("rows", 1, stamp(11), "0" * 32, RUN.format(7))
+    begun = History((*history(None).records, resumed))
+    judged = History((*begun.records, Judged("rows", 1, False, SEALED)))
+    assert settled(begun, seen(7, "error", 12, left)) == []
+    [(settled_commit, state, _, _)] = settled(judged, seen(7, "error", 12, left))
+    assert (settled_commit, state) == (commit(7), "failure")
+
+
+def test_a_step_is_not_taken_for_that_of_an_older_test_set() -> None:
+    """The commit passed step 1 of the old test set; step 1 of the new one was left unfinished."""
+    left = "The remote did not take the push (step 1 stays reserved)"
+    question = Question("newer", "n > 0.8 +/- 0.05", "fp-free", "m1")
+    later = (
+        OpenedTestSet("newer", "b" * 64, 100, Contract(0.9, 5, "full"), stamp(20)),
+        ReservedStep(question, 1, 0, 0, commit(1), stamp(21), RUN.format(1)),
+    )
+    ledger = History((*history(True).records, *later))
+    assert settled(ledger, seen(1, "error", 22, left)) == []
 
 
 def test_a_commit_without_a_status_of_ours_gets_the_verdict_of_its_run() -> None:
