@@ -122,7 +122,8 @@ def connect_ledger(settings: Settings, scratch: Path, patience: Patience) -> Git
 def read_change(settings: Settings) -> Change:
     """Return the commit under test."""
     change = read_event(os.environ, read_payload(os.environ))
-    if change.branch == settings.ledger_branch:
+    # A pull request's branch may have any name, also in a fork.
+    if change.number is None and change.branch == settings.ledger_branch:
         raise NothingToJudge("The push is of the ledger, which holds no model.")
     return change
 

@@ -1,5 +1,6 @@
 """Which two models meet: the new one of the change, and the old one that it would replace."""
 
+import re
 from dataclasses import dataclass
 
 from easeml_action.errors import GateError
@@ -111,11 +112,14 @@ def _replaced(git: Git, change: Change, gate: Gate) -> str | None:
     if change.base is not None:
         git.ensure_commit(change.base, refs=change.fetch_refs)
         return change.base
-    parents = git.text("rev-list", "--parents", "-n", "1", change.new).split()[1:]
-    if not parents:
+    # As the commit itself names it: where a shallow checkout ends, git shows no parent.
+    headers = git.run("cat-file", "commit", change.new).partition(b"\n\n")[0]
+    found = re.search(rb"^parent ([0-9a-f]+)$", headers, re.MULTILINE)
+    if found is None:
         return None
-    git.ensure_commit(parents[0], refs=change.fetch_refs)
-    return parents[0]
+    parent = found[1].decode()
+    git.ensure_commit(parent, refs=change.fetch_refs)
+    return parent
 
 
 def _on_demand(change: Change) -> bool:

@@ -141,6 +141,29 @@ def test_a_run_on_demand_judges_the_model_of_the_default_branch(
     assert (seen.commit, seen.verdict) == (stage.team.tip, "pass")
 
 
+def test_a_run_on_demand_in_a_shallow_checkout_compares_with_the_parents_model(
+    stage: Stage,
+) -> None:
+    stage.found(50, condition=PAIRED)
+    stage.team.push("A better model", {SCRIPT: model(75)})
+
+    seen = stage.act("workflow_dispatch", {"repository": REPOSITORY, "inputs": {}})
+
+    assert (seen.commit, seen.verdict) == (stage.team.tip, "pass")
+
+
+def test_a_pull_request_from_a_branch_named_like_the_ledgers_is_judged(stage: Stage) -> None:
+    stage.found()
+    opened = stage.open({SCRIPT: model(60)})
+    payload = stage.team.pull_request_event(opened)
+    payload["pull_request"]["head"]["ref"] = "easeml-ledger"
+
+    seen = stage.act("pull_request", payload, "refs/pull/1/merge")
+
+    assert seen.verdict == "fail"
+    assert stage.server.statuses(opened.head)[0]["state"] == "failure"
+
+
 @pytest.mark.parametrize(
     ("payload", "says"),
     [
