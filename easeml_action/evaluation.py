@@ -1,11 +1,13 @@
 """One evaluation: rehearse in public, reserve the step, run on the secret rows, judge, record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from easeml_action.comparison import Comparison
+from easeml_action.errors import GateError
 from easeml_action.gate import Gate
 from easeml_action.ledger import (
     BudgetSpent,
@@ -18,13 +20,44 @@ from easeml_action.ledger import (
 )
 from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
-from easeml_action.model import ModelRunner, PreparedModel
+from easeml_action.model import CredentialsPassedOn, ModelFiles, ModelRunner, PreparedModel
 from easeml_action.progress import Progress
-from easeml_action.sandbox import Layer, Limits
+from easeml_action.sandbox import (
+    EngineFailed,
+    EngineTooWeak,
+    FolderUnreachable,
+    Layer,
+    LayerMissing,
+    Limits,
+    NoEngine,
+    SandboxFailed,
+)
 from easeml_action.sealed import seal
 from easeml_action.statistics import Outcomes, judge
 from easeml_action.testset import TestSet, Vault, differ
 from easeml_action.world import World
+
+_OF_THE_MACHINE = (
+    CredentialsPassedOn,
+    EngineFailed,
+    EngineTooWeak,
+    FolderUnreachable,
+    LayerMissing,
+    NoEngine,
+    SandboxFailed,
+)
+
+
+class OldModelUnusable(GateError):
+    """The old model, which was accepted once, does not run here any more."""
+
+    def __init__(self, commit: str, fault: GateError) -> None:
+        super().__init__(
+            f"The old model, of commit {commit[:12]}, cannot be run any more: {fault.problem}",
+            "Name a commit whose model runs with baseline in the configuration; the change under "
+            "test is not at fault.",
+            fault.excerpt,
+        )
 
 
 @dataclass(frozen=True)
@@ -85,14 +118,15 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     What can go wrong for a reason that is not the model's goes wrong before the step is reserved,
     as far as possible; afterwards nothing that the model does is an error.
     """
-    gate, comparison = case.gate, case.comparison
-    files = [comparison.new] if comparison.old is None else [comparison.new, comparison.old]
+    gate = case.gate
     with open_runner(
         gate, world.scratch, world.cache, world.progress, tolerated=world.allow_unsandboxed
     ) as runner:
-        models = [runner.prepare(world.git, model) for model in files]
+        models = prepare(world, runner, case.comparison)
         rehearse(gate, runner, models, world.progress)
-        case.test_set.open(case.period)
+        rows = case.test_set.open(case.period)
+        for model in models:
+            runner.insist_on_room(model, rows.features, rows.rows)
         with minutes.reserving():
             case, reserved = reserve(world, case, ledger)
         if isinstance(reserved, Verdict):
@@ -137,6 +171,26 @@ def open_runner(
     return runner
 
 
+@contextmanager
+def blaming_old(model: ModelFiles) -> Iterator[None]:
+    """Say of what is wrong with the old model that the change under test is not at fault."""
+    try:
+        yield
+    except _OF_THE_MACHINE:
+        raise
+    except GateError as fault:
+        raise OldModelUnusable(model.commit, fault) from fault
+
+
+def prepare(world: World, runner: ModelRunner, comparison: Comparison) -> list[PreparedModel]:
+    """Check the new model out, and the old one where there is one, and build what they run in."""
+    models = [runner.prepare(world.git, comparison.new)]
+    if comparison.old is not None:
+        with blaming_old(comparison.old):
+            models.append(runner.prepare(world.git, comparison.old))
+    return models
+
+
 def rehearse(
     gate: Gate, runner: ModelRunner, models: Sequence[PreparedModel], progress: Progress
 ) -> None:
@@ -148,8 +202,11 @@ def rehearse(
             "a model that does not run will use up a step."
         )
         return
-    for model in models:
-        runner.rehearse(model, sample.features, sample.features_name, sample.rows)
+    new, *others = models
+    runner.rehearse(new, sample.features, sample.features_name, sample.rows)
+    for old in others:
+        with blaming_old(old.model):
+            runner.rehearse(old, sample.features, sample.features_name, sample.rows)
 
 
 def run_models(runner: ModelRunner, models: Sequence[PreparedModel], rows: TestSet) -> Outcomes:

@@ -16,7 +16,7 @@ from easeml_action.model.predictions import (
 from easeml_action.model.quarters import PREDICTIONS_NAME, Outcome, needs_interpreter, variables
 from easeml_action.progress import Progress
 from easeml_action.sandbox import Completed, Limits
-from easeml_action.sandbox.container import SCRATCH, Task, run_contained
+from easeml_action.sandbox.container import SCRATCH, Task, room_in, run_contained
 from easeml_action.sandbox.engine import open_engine
 from easeml_action.sandbox.image import Image, build_image
 
@@ -52,6 +52,11 @@ class Container:
     image: Image
     command: Sequence[str]
     limits: Limits
+
+    @property
+    def room(self) -> int:
+        """How many bytes of features and predictions it holds, in memory."""
+        return room_in(self.limits)
 
     def run(self, features: bytes, name: str, rows: int, *, keep_log: bool) -> Outcome:
         """Run the model once; nothing of the run is left."""

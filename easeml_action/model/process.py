@@ -41,6 +41,11 @@ class Process:
     limits: Limits
     tolerated: Collection[Layer]
 
+    @property
+    def room(self) -> None:
+        """Features and predictions lie on the disk."""
+        return None
+
     def run(self, features: bytes, name: str, rows: int, *, keep_log: bool) -> Outcome:
         """Run the model once, from its checkout; nothing of the run is left."""
         with open_account() as account, self._folder(account) as folder:

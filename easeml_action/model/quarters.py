@@ -21,6 +21,10 @@ class Outcome:
 class Quarters(Protocol):
     """A place where one model can be run, as often as is asked."""
 
+    @property
+    def room(self) -> int | None:
+        """How many bytes of features and predictions it holds; None where the disk bounds them."""
+
     def run(self, features: bytes, name: str, rows: int, *, keep_log: bool) -> Outcome:
         """Run the model once; nothing of the run is left.
 

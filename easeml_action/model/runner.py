@@ -18,7 +18,7 @@ from easeml_action.errors import GateError
 from easeml_action.git import Git
 from easeml_action.model.checkout import ModelFiles
 from easeml_action.model.environment import build_environment
-from easeml_action.model.predictions import Predictions
+from easeml_action.model.predictions import Predictions, room_for
 from easeml_action.model.process import Process
 from easeml_action.model.quarters import Outcome, Quarters
 from easeml_action.progress import Progress
@@ -64,6 +64,19 @@ class ModelTookTooMuch(GateError):
         super().__init__(
             f"The model took more than {most / 2**30:.3g} GiB of {what} on the public sample.",
             "Make it smaller, or run the gate on a larger machine.",
+        )
+
+
+class TestSetTooLarge(GateError):
+    """The test set does not fit into the model's container."""
+
+    __test__ = False  # the name begins as a test class does
+
+    def __init__(self, size: int, room: int) -> None:
+        super().__init__(
+            f"The test set takes {size / 2**20:,.0f} MiB without its labels, with room for the "
+            f"predictions, and the model's container has {room / 2**20:,.0f} MiB for its files.",
+            "Raise memory_limit, half of which is for files, or run the gate on a larger machine.",
         )
 
 
@@ -252,6 +265,18 @@ class ModelRunner:
         if outcome.predictions.complaint is not None:
             raise outcome.predictions.complaint
         return outcome.predictions
+
+    def insist_on_room(self, prepared: PreparedModel, features: bytes, rows: int) -> None:
+        """Insist that the model can be handed the test set.
+
+        Raises
+        ------
+        TestSetTooLarge
+            It would not find room: every model would fail, and nobody be told.
+        """
+        size, room = len(features) + room_for(rows), prepared.quarters.room
+        if room is not None and size > room:
+            raise TestSetTooLarge(size, room)
 
     def predict(
         self, prepared: PreparedModel, features: bytes, name: str, rows: int

@@ -8,7 +8,14 @@ imported here, since few runs need them.
 
 from easeml_action.sandbox.account import Account, open_account
 from easeml_action.sandbox.confined import Completed, run_confined
-from easeml_action.sandbox.errors import FolderUnreachable, LayerMissing, SandboxFailed
+from easeml_action.sandbox.errors import (
+    EngineFailed,
+    EngineTooWeak,
+    FolderUnreachable,
+    LayerMissing,
+    NoEngine,
+    SandboxFailed,
+)
 from easeml_action.sandbox.folders import give_all, make_enterable, remove, seal
 from easeml_action.sandbox.layers import LAYERS, Layer
 from easeml_action.sandbox.limits import Limits
@@ -18,10 +25,13 @@ __all__ = [
     "LAYERS",
     "Account",
     "Completed",
+    "EngineFailed",
+    "EngineTooWeak",
     "FolderUnreachable",
     "Layer",
     "LayerMissing",
     "Limits",
+    "NoEngine",
     "Reach",
     "SandboxFailed",
     "give_all",

@@ -155,6 +155,11 @@ def _created(client: Any, settings: dict[str, Any]) -> Iterator[str]:
             client.remove_container(name, v=True, force=True)
 
 
+def room_in(limits: Limits) -> int:
+    """Return how many bytes a container's files may have: they are memory, and count as its own."""
+    return min(limits.memory // 2, limits.disk_bytes)
+
+
 def settings_of(
     image: Image, task: Task, environment: Mapping[str, str], limits: Limits, processors: int
 ) -> dict[str, Any]:
@@ -164,8 +169,7 @@ def settings_of(
     the paths of /proc and /sys that it masks, and namespaces of the container's own.
     """
     bounds = {"core": 0, "fsize": limits.file_bytes, "nofile": limits.open_files}
-    # Both file systems are memory, and count as the container's.
-    room = min(limits.memory // 2, limits.disk_bytes)
+    room = room_in(limits)
     return {
         "Image": image.id,
         "Entrypoint": ["/bin/sh", "-c", _WRAPPER, "sh"],

@@ -37,3 +37,34 @@ class LayerMissing(GateError):
             f"`allow-unsandboxed: {layer}`.",
         )
         self.layer = layer
+
+
+class NoEngine(GateError):
+    """A model asks for a container, and there is no engine that could run it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"The model is run in a container, and {cause}.",
+            "Run the job where Docker is, as on GitHub's own Linux runners, or take dockerfile "
+            "out of the configuration.",
+        )
+
+
+class EngineTooWeak(GateError):
+    """The engine cannot hold a container as it must be held."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            f"The Docker engine gives containers no {missing}, and the model is untrusted.",
+            "Run the job with an engine in its default set-up, as on GitHub's own Linux runners.",
+        )
+
+
+class EngineFailed(GateError):
+    """The engine did not do what it was asked. Never because of what a model did."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"The Docker engine failed: {cause[:300]!a}.",
+            "Run the job again; if it happens again, read the engine's log on the runner.",
+        )

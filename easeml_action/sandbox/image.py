@@ -22,7 +22,8 @@ from easeml_action.cancellation import undisturbed
 from easeml_action.errors import GateError
 from easeml_action.progress import Progress
 from easeml_action.sandbox.capture import Excerpt
-from easeml_action.sandbox.engine import EngineFailed, failures_named, leftover_after
+from easeml_action.sandbox.engine import failures_named, leftover_after
+from easeml_action.sandbox.errors import EngineFailed
 from easeml_action.sandbox.limits import Limits
 
 _HEAD_BYTES = 64 * 2**10

@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 
+from easeml_action.config.model import MIN_MEMORY_LIMIT
 from easeml_action.demo.github import GitHubServer
 from easeml_action.sandbox.engine import LABEL
 from tests.integration.action.stage import (
     MARKER,
     PAIRED,
+    SAMPLE,
     Stage,
     assert_one_sentence,
     config,
+    encrypt,
+    table,
     wait_until,
 )
 from tests.openapi import check
@@ -147,6 +151,23 @@ def test_a_commit_without_the_dockerfile_is_told_so_at_no_cost(stage: Stage) -> 
     seen = stage.pull_request({DOCKERFILE: None, SCRIPT: model(95)[SCRIPT]})
 
     assert_one_sentence(seen, "Dockerfile", "commit the file")
+    assert stage.charged == 0
+
+
+def test_a_test_set_without_room_in_the_container_is_told_before_it_costs_anything(
+    stage: Stage,
+) -> None:
+    lines = table().decode().splitlines()
+    padding = "x" * 200_000
+    wide = "\n".join([f"{lines[0]},padding", *(f"{line},{padding}" for line in lines[1:]), ""])
+    stage.found(
+        files=model(95), ciphertext=encrypt(wide.encode()), **GATE, memory_limit=MIN_MEMORY_LIMIT
+    )
+    stage.team.push("Take the sample away", {SAMPLE: None})
+
+    seen = stage.pull_request(model(96))
+
+    assert_one_sentence(seen, "the model's container has", "Raise memory_limit")
     assert stage.charged == 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.action.stage import (
+    PAIRED,
     SCRIPT,
     Files,
     Stage,
@@ -132,3 +133,24 @@ def test_after_errors_every_step_is_still_there(stage: Stage) -> None:
     stage.pull_request({SCRIPT: None})
 
     assert stage.pull_request({SCRIPT: model(95)}).run.outputs["step"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({SCRIPT: model(50, before="sys.exit(3)")}, "ended with exit code 3"),
+        ({"requirements.txt": b"--no-index\nnothing-of-the-kind==1\n"}, "could not be built"),
+    ],
+    ids=["crashing", "requirements"],
+)
+def test_an_old_model_that_does_not_run_any_more_is_not_blamed_on_the_change(
+    stage: Stage, broken: Files, words: str
+) -> None:
+    stage.found(condition=PAIRED, files=broken)
+    old = stage.team.tip
+
+    seen = stage.pull_request({SCRIPT: model(95), "requirements.txt": b""})
+
+    said = (f"The old model, of commit {old[:12]}, cannot be run any more", words, "baseline")
+    assert_one_sentence(seen, *said)
+    assert stage.charged == 0
