@@ -173,6 +173,8 @@ class GitHubAudience:
             self._workflow.error(text, title=report.headline)
         else:
             self._workflow.notice(f"{report.meaning} {report.advice}", title=report.headline)
+        if report.left_undone:
+            self._workflow.warning(report.left_undone)
 
     def _settle(self, report: Report) -> GateError | None:
         """Set the status to what the run has come to; return what kept it from that."""

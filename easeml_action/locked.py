@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from easeml_action.errors import GateError
 from easeml_action.gate import Gate, require_rows
 from easeml_action.ledger import History, KnownTestSet, Ledger, Period, ShelvedRows
 from easeml_action.progress import Progress
 from easeml_action.recycling import insist_on_new_rows
 from easeml_action.statistics import finest_ln_alpha
 from easeml_action.testset import TestSet, Vault, trace
+
+
+class ReadOtherwise(GateError):
+    """A ciphertext that the ledger knows holds other rows than when it was first opened."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The test set is read otherwise than when it was first used: as other rows.",
+            "Restore label, header and format in the configuration, or rotate the test set.",
+        )
 
 
 class LockedTestSet:
@@ -83,7 +94,11 @@ class LockedTestSet:
     @cached_property
     def _whole(self) -> TestSet:
         with self._progress.group("Decrypt the test set"):
-            return self._gate.parse(self._vault.decrypt(self._gate.ciphertext))
+            whole = self._gate.parse(self._vault.decrypt(self._gate.ciphertext))
+        # Read otherwise, rows that a period has used up could be dealt to the next one.
+        if self._known is not None and whole.identity(self._key) != self.identity:
+            raise ReadOtherwise
+        return whole
 
 
 def enter(ledger: Ledger, gate: Gate, test_set: LockedTestSet) -> KnownTestSet:

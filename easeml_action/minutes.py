@@ -10,19 +10,38 @@ from typing import Any
 
 from easeml_action.config import Config
 from easeml_action.errors import GateError
+from easeml_action.gate import TooFewRows
 from easeml_action.github import PastVerdict, Report, Terms
-from easeml_action.github.report import VerdictWord
+from easeml_action.github.report import LEFT_UNDONE, VerdictWord
 from easeml_action.ledger import (
     AccessDenied,
     BranchProtected,
     BudgetSpent,
+    ContractChanged,
+    IdentityConflict,
     KnownTestSet,
     LedgerBusy,
     RemoteUnreachable,
     Reservation,
+    ResumedTooOften,
     Verdict,
 )
+from easeml_action.recycling import RowsShared
 from easeml_action.statistics import Plan
+
+# Each is found out on the ledger as it stands, so that no reservation of this run is in it.
+_WROTE_NOTHING = (
+    AccessDenied,
+    BranchProtected,
+    BudgetSpent,
+    ContractChanged,
+    IdentityConflict,
+    LedgerBusy,
+    RemoteUnreachable,
+    ResumedTooOften,
+    RowsShared,
+    TooFewRows,
+)
 
 
 class Minutes:
@@ -38,10 +57,11 @@ class Minutes:
 
     def __init__(self, commit: str, run_url: str) -> None:
         self.report = Report("error", commit, run_url)
+        self._has_outcome = False
 
     def note(self, verdict: VerdictWord) -> None:
         """Note an outcome that takes no step."""
-        self._note(verdict=verdict)
+        self._conclude(verdict=verdict)
 
     def note_terms(self, config: Config, plan: Plan) -> None:
         """Note what the configuration promises, and the rows that it takes."""
@@ -57,7 +77,7 @@ class Minutes:
         self._note(cost="reserved")
         try:
             yield
-        except (AccessDenied, BranchProtected, BudgetSpent, LedgerBusy, RemoteUnreachable):
+        except _WROTE_NOTHING:
             self._note(cost="nothing")
             raise
 
@@ -67,7 +87,7 @@ class Minutes:
 
     def note_verdict(self, verdict: Verdict, *, charged: bool) -> None:
         """Note what the ledger says of this change."""
-        self._note(
+        self._conclude(
             verdict=verdict.word,
             step=verdict.step,
             cost="step" if charged else "nothing",
@@ -105,14 +125,21 @@ class Minutes:
         self._note(closed_issues=(*self.report.closed_issues, number))
 
     def note_error(self, error: GateError) -> None:
-        """Note what ended the run."""
-        self._note(
+        """Note what ended the run; once there is an outcome, only as what kept it from going on."""
+        if self._has_outcome:
+            self._note(left_undone=LEFT_UNDONE.format(problem=error.problem))
+            return
+        self._conclude(
             verdict="error",
             problem=error.problem,
             remedy=error.remedy,
             excerpt=error.excerpt,
             more=error.more,
         )
+
+    def _conclude(self, **facts: Any) -> None:
+        self._has_outcome = True
+        self._note(**facts)
 
     def _note(self, **facts: Any) -> None:
         self.report = dataclasses.replace(self.report, **facts)

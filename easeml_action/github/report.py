@@ -128,6 +128,8 @@ class Report:
         Number of the issue about the retired test set, or None.
     closed_issues
         Issues that this run closed, since their test set has been replaced.
+    left_undone
+        What kept the run from going on once its outcome was known; empty where nothing did.
     mark
         Names the newest record of the ledger, so that a ledger put back shows; empty without one.
     """
@@ -153,6 +155,7 @@ class Report:
     period_over: bool = False
     issue: int | None = None
     closed_issues: tuple[int, ...] = ()
+    left_undone: str = ""
     mark: str = ""
 
     @property
@@ -273,6 +276,8 @@ NEXT_PERIOD = "The next model is judged on the next period, by rows that have ju
 RESERVED = "Step {step} stays reserved for this commit: run the job again to finish it."
 # shown when a run failed while it reserved its step
 PERHAPS_RESERVED = "If a step was reserved, it is this commit's: run the job again to finish it."
+# shown when something went wrong after the outcome was known
+LEFT_UNDONE = "This outcome stands, and the next run does what was to follow it: {problem}"
 # shown when the same model was judged before
 REPEATED = "This verdict was on record: asking again cost nothing."
 # shown when a run ended before a step was reserved

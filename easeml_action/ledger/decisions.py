@@ -6,7 +6,12 @@ A decision returns the records that its effect still lacks: none, where the hist
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from easeml_action.ledger.errors import BudgetSpent, IdentityConflict, ResumedTooOften
+from easeml_action.ledger.errors import (
+    BudgetSpent,
+    ContractChanged,
+    IdentityConflict,
+    ResumedTooOften,
+)
 from easeml_action.ledger.history import History
 from easeml_action.ledger.known import Evaluation, KnownTestSet
 from easeml_action.ledger.records import (
@@ -91,6 +96,8 @@ def charge(history: History, claim: Claim, time: str, *, had_one_left: bool) -> 
     ------
     BudgetSpent
         No step is left.
+    ContractChanged
+        Steps of the test set were used with another label.
     ResumedTooOften
         The question's step was begun as often as a step may be.
     ValueError
@@ -103,6 +110,7 @@ def charge(history: History, claim: Claim, time: str, *, had_one_left: bool) -> 
         return _resume(
             evaluation, ResumedStep(question.test_set, step, time, claim.mark, claim.run)
         )
+    _insist_on_label(history, question)
     state = history.find(question.test_set)
     if state is None:
         raise ValueError("question: its test set must be opened before a step is reserved")
@@ -141,6 +149,20 @@ def _resume(evaluation: Evaluation, resumption: ResumedStep) -> Sequence[Record]
             "charged, and a changed model takes a step of its own.",
         )
     return [resumption]
+
+
+def _insist_on_label(history: History, question: Question) -> None:
+    """Insist on the label that the rows were used with: as a feature, models could tell of it."""
+    whole = history.period_of(question.test_set).whole
+    for period in history.periods_of(whole):
+        for each in period.evaluations:
+            used = each.question.label
+            if used not in {None, question.label}:
+                raise ContractChanged(
+                    f"Steps of this test set were used with the label {used}, and the "
+                    f"configuration now says {question.label}.",
+                    "Restore label, or rotate the test set.",
+                )
 
 
 def _insist_on_a_step_left(state: KnownTestSet, *, had_one_left: bool) -> None:

@@ -262,6 +262,8 @@ class Ledger:
         ------
         BudgetSpent
             No step is left, perhaps since a moment ago.
+        ContractChanged
+            Steps of the test set were used with another label.
         ResumedTooOften
             The question's step was begun as often as a step may be, and no verdict came.
         ValueError

@@ -1,7 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from easeml_action.errors import GateError
-from easeml_action.ledger import AccessDenied, BranchProtected, BudgetSpent, PushRefused, Verdict
+from easeml_action.ledger import (
+    AccessDenied,
+    BranchProtected,
+    BudgetSpent,
+    ContractChanged,
+    PushRefused,
+    ResumedTooOften,
+    Verdict,
+)
 from easeml_action.minutes import Minutes
 
 SEALED = "-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n"
@@ -41,7 +51,32 @@ def test_an_error_keeps_what_was_known_by_then(minutes: Minutes) -> None:
     assert (report.test_set, report.rows) == ("abc", 240)
 
 
-@pytest.mark.parametrize("refusal", [AccessDenied, BranchProtected, BudgetSpent])
+@pytest.mark.parametrize("passed", [True, False, None])
+def test_what_goes_wrong_after_a_verdict_does_not_take_its_place(
+    minutes: Minutes, passed: bool | None
+) -> None:
+    minutes.note_verdict(Verdict("abc", 3, passed, SEALED), charged=True)
+    before = minutes.report
+
+    minutes.note_error(AccessDenied("A problem.", "A remedy."))
+
+    assert replace(minutes.report, left_undone="") == before
+    assert minutes.report.left_undone == (
+        "This outcome stands, and the next run does what was to follow it: A problem."
+    )
+
+
+def test_of_two_errors_the_first_is_told_and_the_other_follows(minutes: Minutes) -> None:
+    minutes.note_error(BudgetSpent("No step is left.", "Rotate."))
+    minutes.note_error(AccessDenied("A problem.", "A remedy."))
+
+    assert (minutes.report.problem, minutes.report.remedy) == ("No step is left.", "Rotate.")
+    assert minutes.report.left_undone.endswith("A problem.")
+
+
+@pytest.mark.parametrize(
+    "refusal", [AccessDenied, BranchProtected, BudgetSpent, ContractChanged, ResumedTooOften]
+)
 def test_a_refused_reservation_cost_nothing(minutes: Minutes, refusal: type[GateError]) -> None:
     with pytest.raises(refusal), minutes.reserving():
         raise refusal("A problem.", "A remedy.")

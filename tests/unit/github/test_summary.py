@@ -248,6 +248,12 @@ def test_the_last_step_sends_to_the_key_holder_and_the_issue() -> None:
     assert "see #12." in text
 
 
+def test_what_was_left_undone_is_told_below_the_verdict() -> None:
+    text = _read(render_summary(replace(PASS, left_undone="This outcome stands: A problem.")))
+
+    assert text.index("✅ Pass") < text.index("This outcome stands: A problem.")
+
+
 def test_a_closed_issue_is_told() -> None:
     assert "#12 is closed" in _read(render_summary(replace(PASS, closed_issues=(12,))))
 
