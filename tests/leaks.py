@@ -32,11 +32,12 @@ from easeml_action.testset import KeyPair
 # A shorter text is found by chance, in a digest or in a sentence.
 SHORTEST: Final = 12
 
-# Of an armored key, lines that are in every such text.
-_FRAME: Final = re.compile(rb"-----|[A-Za-z]+: ")
-# Windows into the binary key, so that 32 secret bytes anywhere in it hold a whole one. Each half of
-# one is secret: two bytes beside its owner's name are in another key of the same owner, by chance.
-_HALF, _STEP = 12, 8
+# Pieces of a key: the lines of the armored one, and windows into the binary one, so that 32 secret
+# bytes anywhere in it hold a whole window.
+_LINE, _WINDOW, _STEP = 48, 24, 8
+# So many bytes of a piece are secret: two beside its owner's name are in another key of the same
+# owner, by chance. Public is what stands in the public key, by so many bytes at once.
+_SECRET_BYTES, _SHARED = 16, 6
 
 # How much of a file is searched at a time, and how much of that again with what follows.
 _PIECE, _OVERLAP = 1 << 24, 1 << 12
@@ -72,17 +73,12 @@ class Watch:
 
     def key(self, pair: KeyPair, name: str) -> None:
         """Register a private key: its text, and what it holds beside the public key."""
-        secret, public = pair.private_key.get_secret_value().encode(), pair.public_key.encode()
-        # What is public in it may be broken into lines at other places than in the public key.
-        open_text = b"".join(public.split())
-        lines = {line for line in secret.splitlines() if not _FRAME.match(line)}
-        hidden_lines = (line for line in lines if line not in open_text)
-        self._add(chain.from_iterable(map(forms, hidden_lines)), name)
-        body, known = _dearmored(secret), _dearmored(public)
-        starts = range(0, len(body) - 2 * _HALF + 1, _STEP)
-        halves = ((body[i : i + _HALF], body[i + _HALF : i + 2 * _HALF]) for i in starts)
-        hidden = [b"".join(both) for both in halves if not any(half in known for half in both)]
-        self._add((each for window in hidden for each in (window, *_hexadecimal(window))), name)
+        body = _dearmored(pair.private_key.get_secret_value().encode())
+        known = _dearmored(pair.public_key.encode())
+        lines = map(base64.b64encode, _secret_pieces(body, known, _LINE, _LINE))
+        self._add(chain.from_iterable(map(forms, lines)), name)
+        for window in _secret_pieces(body, known, _WINDOW, _STEP):
+            self._add((window, *_hexadecimal(window)), name)
 
     def label(self, marker: str) -> None:
         """Register what every label holds.
@@ -193,6 +189,17 @@ def _hexadecimal(data: bytes) -> tuple[bytes, bytes]:
 def _dearmored(armored: bytes) -> bytes:
     text = armored.partition(b"\n\n")[2]
     return base64.b64decode(b"".join(re.findall(rb"^[A-Za-z0-9+/]+={0,2}$", text, re.MULTILINE)))
+
+
+def _secret_pieces(body: bytes, known: bytes, size: int, step: int) -> Iterator[bytes]:
+    """Yield the pieces of a private key that hold more than what is in the public one."""
+    is_public = bytearray(len(body))
+    for i in range(len(body) - _SHARED + 1):
+        if body[i : i + _SHARED] in known:
+            is_public[i : i + _SHARED] = b"\1" * _SHARED
+    for i in range(0, len(body), step):
+        if is_public[i : i + size].count(0) >= _SECRET_BYTES:
+            yield body[i : i + size]
 
 
 def _files(folder: Path) -> Iterator[Path]:
