@@ -1,7 +1,7 @@
 """The plan's questions turned round: what a given number of rows is good for."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,6 +16,7 @@ from easeml_action.statistics.verdict import Mode
 _NATS = 1e-4
 # A tolerance is found to this many digits after its first.
 _DIGITS = 3
+_HALVINGS = 40
 _MOST_STEPS = 10**6
 
 
@@ -112,34 +113,54 @@ def smallest_tolerances(
         ln_alpha -= math.log(len(clauses))
 
     def smallest(clause: Clause) -> Fraction | None:
-        def reached(tolerance: Fraction) -> bool:
-            candidate = (replace(clause, tolerance=tolerance),)
+        def feasible(tolerance: Fraction) -> bool:
             try:
-                check_feasible(candidate, disagreement)
+                check_feasible((replace(clause, tolerance=tolerance),), disagreement)
             except ImpossibleCondition:
                 return False
+            return True
+
+        def reached(tolerance: Fraction) -> bool:
+            candidate = (replace(clause, tolerance=tolerance),)
             return exact_plan(candidate, ln_alpha, mode, disagreement).rows <= rows
 
+        # Hoeffding's tolerance has rows enough, but may be beyond the range of the expression. At
+        # the end of the range the rows grow again, since few results are left that would pass.
         scale = abs(clause.n) + abs(clause.o) + abs(clause.d)
-        start = Fraction(math.sqrt(-2 * ln_alpha / rows)).limit_denominator(10**9) * scale
-        return _smallest(reached, start)
+        enough = Fraction(math.sqrt(-2 * ln_alpha / rows)).limit_denominator(10**9) * scale
+        largest = _largest(feasible, enough)
+        found = next((each for each in _below(largest) if reached(each)), None) if largest else None
+        return None if found is None else _smallest(reached, found)
 
     return tuple(smallest(clause) for clause in clauses)
 
 
-def _smallest(reached: Callable[[Fraction], bool], start: Fraction) -> Fraction | None:
-    """Search for the smallest number that will do, around and below a start."""
-    # Hoeffding's tolerance has rows enough, but may be beyond the range of the expression; then
-    # look below it, down to a hundredth.
-    candidates = (start * Fraction(9, 10) ** power for power in range(44))
-    high = next(filter(reached, candidates), None)
-    if high is None:
-        return None
+def _largest(feasible: Callable[[Fraction], bool], most: Fraction) -> Fraction:
+    """Search for the largest number up to a bound that is feasible; 0 where there is none."""
+    if feasible(most):
+        return most
+    low, high = Fraction(0), most
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if feasible(middle) else (low, middle)
+    # In whole decimals, as all that is returned.
+    unit = _unit(high)
+    return math.floor(low / unit) * unit
+
+
+def _below(largest: Fraction) -> Iterator[Fraction]:
+    """Yield numbers from the largest down to about a hundredth of it, close together at first."""
+    for ratio, powers in ((Fraction(49, 50), range(25)), (Fraction(9, 10), range(5, 44))):
+        yield from (largest * ratio**power for power in powers)
+
+
+def _smallest(reached: Callable[[Fraction], bool], high: Fraction) -> Fraction:
+    """Search for the smallest number that will do, below one that will."""
     low = high / 2
     while reached(low):
         low, high = low / 2, low
     # From here on in whole decimals, so that the answer can be written into a condition.
-    unit = Fraction(10) ** (math.floor(math.log10(high)) - _DIGITS)
+    unit = _unit(high)
     missed, kept = math.floor(low / unit), math.ceil(high / unit)
     while kept - missed > 1:
         middle = (missed + kept) // 2
@@ -148,6 +169,11 @@ def _smallest(reached: Callable[[Fraction], bool], start: Fraction) -> Fraction 
         else:
             missed = middle
     return kept * unit
+
+
+def _unit(number: Fraction) -> Fraction:
+    """Return the place of the last digit that a number of its size is written with."""
+    return Fraction(10) ** (math.floor(math.log10(number)) - _DIGITS)
 
 
 def most_steps(

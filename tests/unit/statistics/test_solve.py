@@ -94,6 +94,16 @@ def test_the_smallest_tolerances_are_the_edge_of_the_plan(clause: MakeClause, mo
             assert (rows <= 4000) is enough
 
 
+def test_more_rows_never_take_a_tolerance_away(clause: MakeClause) -> None:
+    """Also near the end of the range, where few tolerances are feasible."""
+    one, budget = (clause("n", ">", "0.9", "0.02"),), Budget("full", 32, 0.999)
+    found = [smallest_tolerances(one, budget, "fp-free", rows)[0] for rows in range(250, 500, 10)]
+    kept = [tolerance for tolerance in found if tolerance is not None]
+    assert 0 < len(kept) < len(found)
+    assert found[-len(kept) :] == kept == sorted(kept, reverse=True)
+    assert kept[0] < Fraction("0.1")
+
+
 def test_a_tolerance_that_no_rows_reach_is_none(clause: MakeClause) -> None:
     tight = (clause("n", ">", "0.99", "0.001"),)
     assert smallest_tolerances(tight, Budget("full", 100, 0.999), "fp-free", 50) == (None,)
