@@ -195,10 +195,13 @@ def _smallest(terms: "Terms", rows: int) -> "tuple[Fraction | None, ...]":
     return smallest_tolerances(clauses, terms.budget, terms.mode, rows, terms.max_disagreement)
 
 
+def _fewest_steps(terms: "Terms") -> "Terms":
+    return terms.model_copy(update={"steps": terms.passes or 1})
+
+
 def _advice(terms: "Terms", rows: int) -> str:
     """Say what there is to do where rows carry no tolerance."""
-    fewest = terms.model_copy(update={"steps": terms.passes or 1})
-    ways = [] if None in _smallest(fewest, rows) else ["fewer --steps"]
+    ways = [] if None in _smallest(_fewest_steps(terms), rows) else ["fewer --steps"]
     enough = _carried(terms, rows)
     if enough is not None:
         ways.append(f"more rows: {enough.plan().rows:,} carry {enough.condition}")
@@ -240,6 +243,9 @@ def _answer_steps(terms: "Terms", rows: int, *, as_json: bool) -> None:
             str(terms.condition),
             {"rows": f"{rows:,}", "steps at most": f"{steps:,}" if steps else "none"},
         )
+        if not steps:
+            required = _fewest_steps(terms).plan().rows
+            show_paragraph(f"{rows:,} rows serve no commit: the fewest steps take {required:,}.")
 
 
 def _answer_periods(terms: "Terms", rows: int, *, as_json: bool) -> None:
