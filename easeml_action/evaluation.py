@@ -20,32 +20,13 @@ from easeml_action.ledger import (
 )
 from easeml_action.locked import LockedTestSet, enter
 from easeml_action.minutes import Minutes
-from easeml_action.model import CredentialsPassedOn, ModelFiles, ModelRunner, PreparedModel
+from easeml_action.model import ModelFiles, ModelRunner, PreparedModel
 from easeml_action.progress import Progress
-from easeml_action.sandbox import (
-    EngineFailed,
-    EngineTooWeak,
-    FolderUnreachable,
-    Layer,
-    LayerMissing,
-    Limits,
-    NoEngine,
-    SandboxFailed,
-)
+from easeml_action.sandbox import Layer, Limits, MachineFault
 from easeml_action.sealed import seal
 from easeml_action.statistics import Outcomes, judge
 from easeml_action.testset import TestSet, Vault, differ
 from easeml_action.world import World
-
-_OF_THE_MACHINE = (
-    CredentialsPassedOn,
-    EngineFailed,
-    EngineTooWeak,
-    FolderUnreachable,
-    LayerMissing,
-    NoEngine,
-    SandboxFailed,
-)
 
 
 class OldModelUnusable(GateError):
@@ -124,7 +105,7 @@ def evaluate(world: World, minutes: Minutes, case: Case, ledger: Ledger, vault: 
     ) as runner:
         models = prepare(world, runner, case.comparison)
         rehearse(gate, runner, models, world.progress)
-        rows = case.test_set.open(case.period)
+        rows = case.rows
         for model in models:
             runner.insist_on_room(model, rows.features, rows.rows)
         with minutes.reserving():
@@ -176,7 +157,7 @@ def blaming_old(model: ModelFiles) -> Iterator[None]:
     """Say of what is wrong with the old model that the change under test is not at fault."""
     try:
         yield
-    except _OF_THE_MACHINE:
+    except MachineFault:
         raise
     except GateError as fault:
         raise OldModelUnusable(model.commit, fault) from fault

@@ -13,14 +13,12 @@ from easeml_action.model.checkout import (
     ScriptNotExecutable,
     read_model,
 )
-from easeml_action.model.environment import CredentialsPassedOn
 from easeml_action.model.history import accepted_before
 from easeml_action.model.predictions import Predictions
 from easeml_action.model.runner import ModelRunner, PreparedModel
 from easeml_action.model.scope import Scope
 
 __all__ = [
-    "CredentialsPassedOn",
     "DockerfileMissing",
     "ModelFiles",
     "ModelPathMissing",

@@ -24,6 +24,7 @@ from easeml_action.sandbox import (
     Completed,
     Layer,
     Limits,
+    MachineFault,
     Reach,
     give_all,
     make_enterable,
@@ -76,7 +77,7 @@ class EnvironmentFailed(GateError):
         )
 
 
-class CredentialsPassedOn(GateError):
+class CredentialsPassedOn(MachineFault):
     """A variable that builds get holds a user name or a password."""
 
     def __init__(self, variable: str) -> None:

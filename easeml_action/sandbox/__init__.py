@@ -9,11 +9,9 @@ imported here, since few runs need them.
 from easeml_action.sandbox.account import Account, open_account
 from easeml_action.sandbox.confined import Completed, run_confined
 from easeml_action.sandbox.errors import (
-    EngineFailed,
-    EngineTooWeak,
     FolderUnreachable,
     LayerMissing,
-    NoEngine,
+    MachineFault,
     SandboxFailed,
 )
 from easeml_action.sandbox.folders import give_all, make_enterable, remove, seal
@@ -25,13 +23,11 @@ __all__ = [
     "LAYERS",
     "Account",
     "Completed",
-    "EngineFailed",
-    "EngineTooWeak",
     "FolderUnreachable",
     "Layer",
     "LayerMissing",
     "Limits",
-    "NoEngine",
+    "MachineFault",
     "Reach",
     "SandboxFailed",
     "give_all",

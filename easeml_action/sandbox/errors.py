@@ -5,7 +5,11 @@ from pathlib import Path
 from easeml_action.errors import GateError
 
 
-class SandboxFailed(GateError):
+class MachineFault(GateError):
+    """Something that keeps the machine, as it is set up, from running models: whichever it is."""
+
+
+class SandboxFailed(MachineFault):
     """The separate process could not be set up."""
 
     def __init__(self, cause: str) -> None:
@@ -16,7 +20,7 @@ class SandboxFailed(GateError):
         )
 
 
-class FolderUnreachable(GateError):
+class FolderUnreachable(MachineFault):
     """A folder above the scratch or cache folder is closed to the model's user."""
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +30,7 @@ class FolderUnreachable(GateError):
         )
 
 
-class LayerMissing(GateError):
+class LayerMissing(MachineFault):
     """A layer of the sandbox cannot be put in force here, and the user did not accept that."""
 
     def __init__(self, layer: str, cause: str) -> None:
@@ -39,7 +43,7 @@ class LayerMissing(GateError):
         self.layer = layer
 
 
-class NoEngine(GateError):
+class NoEngine(MachineFault):
     """A model asks for a container, and there is no engine that could run it."""
 
     def __init__(self, cause: str) -> None:
@@ -50,7 +54,7 @@ class NoEngine(GateError):
         )
 
 
-class EngineTooWeak(GateError):
+class EngineTooWeak(MachineFault):
     """The engine cannot hold a container as it must be held."""
 
     def __init__(self, missing: str) -> None:
@@ -60,7 +64,7 @@ class EngineTooWeak(GateError):
         )
 
 
-class EngineFailed(GateError):
+class EngineFailed(MachineFault):
     """The engine did not do what it was asked. Never because of what a model did."""
 
     def __init__(self, cause: str) -> None:

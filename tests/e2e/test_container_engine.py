@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from easeml_action.sandbox import EngineFailed, EngineTooWeak, Limits, NoEngine
+from easeml_action.sandbox import Limits
 from easeml_action.sandbox import engine as engine_module
 from easeml_action.sandbox.container import Task, run_contained
 from easeml_action.sandbox.engine import LABEL, open_engine
+from easeml_action.sandbox.errors import EngineFailed, EngineTooWeak, NoEngine
 from tests.tally import Tally
 
 from .containers import TABLE, WON_AND_LOST, build, write_context
