@@ -42,6 +42,8 @@ SCRIPT = "predict.py"
 # Few rows decide these, so that a test takes a second or two.
 ALONE = "n > 0.6 +/- 0.1"
 PAIRED = "n - o > 0 +/- 0.15 /\\ d < 0.5 +/- 0.2"
+# For a model: time in which a test can do something to its run.
+SLOW_ON_SECRET_ROWS = "if secret: __import__('time').sleep(3)"
 
 Files = Mapping[str, bytes | None]
 

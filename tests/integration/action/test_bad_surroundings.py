@@ -21,6 +21,7 @@ from easeml_action.world import World
 from tests.integration.action.stage import (
     PAIRED,
     SCRIPT,
+    SLOW_ON_SECRET_ROWS,
     TEST_SET,
     Stage,
     assert_one_sentence,
@@ -30,11 +31,9 @@ from tests.integration.action.stage import (
     wait_until,
 )
 from tests.integration.conftest import GitServer
-from tests.leaks import WATCH
 
 NOWHERE = "0123456789abcdef0123456789abcdef01234567"
 FORBIDDEN = '{"message": "Resource not accessible by integration"}'
-SLOW_ON_SECRET_ROWS = "if secret: __import__('time').sleep(3)"
 
 
 def test_a_dirty_workspace_is_neither_judged_nor_touched(stage: Stage) -> None:
@@ -333,60 +332,6 @@ def test_a_verdict_that_cannot_be_recorded_is_not_shown_and_its_step_is_resumed(
     assert "Step 1 stays reserved for this commit" in unrecorded.run.summary
     assert hosted.judge(opened).status == ("success", "Pass: step 1 of 3, 2 left")
     assert hosted.charged == 1
-
-
-def test_the_ledger_can_be_in_a_repository_of_its_own(hosted: Stage, git_server: GitServer) -> None:
-    hosted.found()
-    git_server.create("octo/ledger.git")
-    hosted.set(variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url})
-    hosted.set_inputs(ledger_repository="octo/ledger")
-
-    seen = hosted.pull_request({SCRIPT: model(95)})
-
-    assert seen.status == ("success", "Pass: step 1 of 3, 2 left")
-    assert hosted.ledger == []
-    kept = Git(git_server.root / "octo/ledger.git").text("show", "easeml-ledger:ledger.jsonl")
-    assert kept.count('"kind":"verdict"') == 1
-
-
-def test_a_mirror_that_takes_no_pushes_can_be_the_origin(
-    hosted: Stage, git_server: GitServer, tmp_path: Path
-) -> None:
-    hosted.found()
-    opened = hosted.open({SCRIPT: model(95)})
-    mirror = GitServer(tmp_path / "mirror")
-    mirror.token, mirror.forbid_pushes = git_server.token, True
-    copied = mirror.root / "team/origin.git"
-    hosted.git.run("clone", "--quiet", "--mirror", str(hosted.team.origin), str(copied))
-    hosted.set(
-        origin=f"{mirror.url}/team/origin.git",
-        variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url},
-    )
-    try:
-        refused = hosted.judge(opened)
-        hosted.set_inputs(ledger_repository="team/origin")
-        seen = hosted.judge(opened)
-    finally:
-        mirror.close()
-
-    assert_one_sentence(refused, "refused to let the action write the branch easeml-ledger")
-    assert seen.status == ("success", "Pass: step 1 of 3, 2 left")
-    assert len(hosted.records("verdict")) == 1
-    assert "easeml-ledger" not in Git(copied).text("branch", "--list")
-
-
-def test_a_token_that_does_not_open_the_ledger_s_repository_is_told(
-    hosted: Stage, git_server: GitServer
-) -> None:
-    hosted.found()
-    git_server.create("octo/ledger.git")
-    hosted.set(variables={**hosted.runner.variables, "GITHUB_SERVER_URL": git_server.url})
-    somebody = WATCH.make_up("somebody else's token")
-    hosted.set_inputs(ledger_repository="octo/ledger", ledger_token=somebody)
-
-    seen = hosted.pull_request({SCRIPT: model(95)})
-
-    assert_one_sentence(seen, "refused to let the action read", "ledger-token")
 
 
 def test_a_ledger_that_was_copied_with_its_repository_is_told(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from easeml_action.git import Git
 from easeml_action.ledger.witness import witness_ref
 from tests.integration.action.stage import (
     SCRIPT,
+    SLOW_ON_SECRET_ROWS,
     Seen,
     Stage,
     assert_one_sentence,
@@ -16,7 +17,6 @@ from tests.integration.action.stage import (
     wait_until,
 )
 
-SLOW_ON_SECRET_ROWS = "if secret: __import__('time').sleep(3)"
 SLOW_IN_PUBLIC = "if not secret: __import__('time').sleep(3)"
 DOWN = {"status": 500, "method": "POST", "path": "/statuses/"}
 LEDGER = "refs/heads/easeml-ledger"
